@@ -1,0 +1,132 @@
+//! Selection and schema make a plan: for each place of the answer, which fields to write and which places lie below.
+
+use crate::registry::Registry;
+use crate::schema::{Kind, TypeInfo};
+use crate::selection::Selection;
+use std::sync::Arc;
+
+/// What is shown of one kind of record at one place of the answer.
+#[derive(Clone)]
+pub struct Plan {
+    /// The type.
+    pub info: Arc<TypeInfo>,
+    /// The fields, in schema order.
+    pub steps: Vec<Step>,
+    /// Only `gid` and `resource_type`, which need no row where the type is visible by being named.
+    pub bare: bool,
+}
+
+/// One field of a plan.
+#[derive(Clone)]
+pub struct Step {
+    /// Its position in the schema.
+    pub field: usize,
+    /// The places below: none for values, one for most objects, one per type where the type varies.
+    pub below: Vec<Plan>,
+}
+
+/// How much of a record is shown when nothing is selected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Gid and resource type.
+    Bare,
+    /// The compact record.
+    Compact,
+    /// Everything that is not on request; objects below are compact.
+    Full,
+}
+
+impl Plan {
+    /// The plan for `info` where nothing is selected.
+    pub fn default_for(registry: &Registry, info: &Arc<TypeInfo>, shape: Shape) -> Plan {
+        let chosen = |at: usize| {
+            let field = info.fields.get(at)?;
+            let shown = match shape {
+                Shape::Bare if info.is_resource => matches!(field.name, "gid" | "resource_type"),
+                Shape::Bare | Shape::Full => !field.on_request,
+                Shape::Compact if info.is_resource => field.compact,
+                Shape::Compact => !field.on_request,
+            };
+            let below = match shape {
+                Shape::Bare => Shape::Bare,
+                Shape::Compact | Shape::Full => Shape::Compact,
+            };
+            shown.then_some(below)
+        };
+        Plan::build(registry, info, shape == Shape::Bare && info.is_resource, |at| {
+            chosen(at).map(|below| Below::Shape(below))
+        })
+    }
+
+    /// The plan for what `selection` names.
+    pub fn selected(registry: &Registry, info: &Arc<TypeInfo>, selection: &Selection) -> Plan {
+        Plan::build(registry, info, false, |at| {
+            let field = info.fields.get(at)?;
+            match selection.get(field.name) {
+                Some(below) if below.is_empty() => Some(Below::Shape(Shape::Bare)),
+                Some(below) => Some(Below::Selected(below)),
+                None => (field.name == "gid").then_some(Below::Shape(Shape::Bare)),
+            }
+        })
+    }
+
+    /// The default plan with the objects named in `expand` in full.
+    pub fn expanded(
+        registry: &Registry,
+        info: &Arc<TypeInfo>,
+        shape: Shape,
+        expand: &Selection,
+    ) -> Plan {
+        let mut plan = Plan::default_for(registry, info, shape);
+        for step in &mut plan.steps {
+            let named =
+                info.fields.get(step.field).is_some_and(|field| expand.get(field.name).is_some());
+            if named {
+                for below in &mut step.below {
+                    *below = Plan::default_for(registry, &below.info, Shape::Full);
+                }
+            }
+        }
+        plan
+    }
+
+    fn build<'s>(
+        registry: &Registry,
+        info: &Arc<TypeInfo>,
+        bare: bool,
+        choose: impl Fn(usize) -> Option<Below<'s>>,
+    ) -> Plan {
+        let steps = (0..info.fields.len())
+            .filter_map(|at| {
+                let below = choose(at)?;
+                let field = info.fields.get(at)?;
+                let targets: Vec<Arc<TypeInfo>> = match &field.kind {
+                    Kind::Scalar | Kind::Batch { .. } => Vec::new(),
+                    Kind::One(types) => {
+                        types.iter().filter_map(|name| registry.get(name).cloned()).collect()
+                    }
+                    Kind::Many { target, .. } => {
+                        registry.get(target).cloned().into_iter().collect()
+                    }
+                    Kind::Inline { info, .. } | Kind::Fetched { info, .. } => {
+                        vec![Arc::clone(info)]
+                    }
+                };
+                let below = targets
+                    .iter()
+                    .map(|target| match &below {
+                        Below::Shape(shape) => Plan::default_for(registry, target, *shape),
+                        Below::Selected(selection) => Plan::selected(registry, target, selection),
+                    })
+                    .collect();
+                Some(Step { field: at, below })
+            })
+            .collect();
+        Plan { info: Arc::clone(info), steps, bare }
+    }
+}
+
+enum Below<'s> {
+    Shape(Shape),
+    Selected(&'s Selection),
+}

@@ -1,0 +1,1007 @@
+//! The declaration of a record: one line per field says everything about it.
+//!
+//! ```ignore
+//! s.field("name", |t| &t.name).write(|t, v| t.name = v).compact().doc("What the tag is called.");
+//! s.one::<Workspace>("workspace", |t| Some(t.workspace)).doc("The workspace the tag belongs to.");
+//! s.many::<User>("followers", Join::through("tag_followers", "tag", "user").order("j.position"));
+//! ```
+//!
+//! The schema function runs once at start-up. Inside the engine rows are erased ([`Rows`]), so that planning, loading and
+//! writing are compiled once, not per type.
+
+use crate::body::{Body, FromJson, Problem, reference};
+use crate::json::{JsonType, ToJson};
+use crate::record::{Record, select_list};
+use crate::registry::Resource;
+use crate::template::{Sight, Template, Templates};
+use model::{Gid, Timestamp};
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use store::{Error, Row, Tx};
+
+/// What computed fields may know beside the row.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The public address of this server, without a slash at the end.
+    pub url: String,
+    /// The time of the request.
+    pub now: Timestamp,
+    /// The key that signs download addresses.
+    pub secret: Arc<[u8]>,
+    /// Who looks.
+    pub viewer: Gid,
+}
+
+impl Site {
+    /// Where people open an object: `URL/1/{workspace}/{type}/{gid}`; the last digits are the object.
+    pub fn link(&self, workspace: Gid, kind: &str, gid: Gid) -> String {
+        format!("{}/1/{workspace}/{kind}/{gid}", self.url)
+    }
+}
+
+/// How a to-many field finds its rows.
+#[derive(Clone, Debug)]
+pub struct Join {
+    text: String,
+    filter: String,
+    order: String,
+}
+
+impl Join {
+    /// Through a join table: `table.parent` is this object, `table.child` the other. The join table's alias is `j`.
+    pub fn through(table: &str, parent: &str, child: &str) -> Self {
+        Join {
+            text: format!(
+                "JOIN {table} AS j ON j.\"{parent}\" = i.value JOIN {{table}} AS t ON t.gid = j.\"{child}\""
+            ),
+            filter: String::new(),
+            order: "j.position, t.gid".to_owned(),
+        }
+    }
+
+    /// Rows of the other table that name this object in `column`.
+    pub fn back(column: &str) -> Self {
+        Join {
+            text: format!("JOIN {{table}} AS t ON t.\"{column}\" = i.value"),
+            filter: String::new(),
+            order: "t.created_at, t.gid".to_owned(),
+        }
+    }
+
+    /// Only rows for which `condition` holds; `j` is the join table, `t` the rows, `:me` the viewer.
+    #[must_use]
+    pub fn filter(mut self, condition: &str) -> Self {
+        self.filter = format!(" AND {condition}");
+        self
+    }
+
+    /// The order of the rows; `j` is the join table, `t` the rows.
+    #[must_use]
+    pub fn order(mut self, order: &str) -> Self {
+        order.clone_into(&mut self.order);
+        self
+    }
+}
+
+type Getter<T> = Box<dyn Fn(&T, &Site, &mut Vec<u8>) + Send + Sync>;
+type Setter<T> =
+    Box<dyn Fn(&mut T, &serde_json::Value, Option<Gid>) -> Result<(), String> + Send + Sync>;
+type Find<T> = Box<dyn Fn(&T) -> Option<(&'static str, Gid)> + Send + Sync>;
+type When<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
+type Decode = Box<dyn Fn(&Row<'_>, &Site, &mut Vec<u8>) -> Result<(), Error> + Send + Sync>;
+type Fetch = Box<dyn Fn(&mut Fetching<'_, '_>) -> Result<Fetched, Error> + Send + Sync>;
+
+/// What a loader function is given: the transaction, who looks, and the objects it loads for.
+pub struct Fetching<'a, 'c> {
+    /// The transaction.
+    pub tx: &'a mut Tx<'c>,
+    /// Who looks, and how far.
+    pub viewer: crate::reader::Viewer,
+    /// The site.
+    pub site: &'a Site,
+    /// The gids of the objects, in the order of the keys to answer with.
+    pub ids: &'a [i64],
+    /// The rows themselves, in the same order.
+    pub parents: &'a dyn Rows,
+}
+
+/// Rows that a loader function found: erased records and, for each, the key of its parent; keys ascend.
+pub struct Fetched {
+    pub(crate) rows: Box<dyn Rows>,
+    pub(crate) keys: Vec<usize>,
+}
+
+impl Fetched {
+    /// Makes it from pairs of key and record, keys ascending.
+    pub fn new<R: Record>(pairs: Vec<(usize, R)>) -> Self {
+        let (keys, rows) = pairs.into_iter().unzip();
+        Fetched { rows: Box::new(RowsOf::<R> { rows, schema: schema_of::<R>() }), keys }
+    }
+}
+
+/// What kind of field it is, without the parts that depend on the row's type.
+pub enum Kind {
+    /// A value from the row.
+    Scalar,
+    /// At most one object of one of these types, named by the row.
+    One(Vec<&'static str>),
+    /// Objects of this type found by a query.
+    Many { target: &'static str, query: OnceLock<Templates>, join: Join },
+    /// Records that are part of this one, found by a query whose first column is the key.
+    Inline { info: Arc<TypeInfo>, query: OnceLock<Templates>, text: &'static str, single: bool },
+    /// Records that are part of this one, found by a function.
+    Fetched { info: Arc<TypeInfo>, fetch: Fetch, single: bool },
+    /// A value found by a query whose first column is the key, the second the value.
+    Batch {
+        query: OnceLock<Templates>,
+        text: &'static str,
+        decode: Decode,
+        default: Box<dyn Fn(&mut Vec<u8>) + Send + Sync>,
+    },
+}
+
+/// A field, without the parts that depend on the row's type.
+pub struct FieldInfo {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// What it holds, for the reference.
+    pub doc: &'static str,
+    /// The type on the wire.
+    pub json: JsonType,
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// The allowed values, if they are few.
+    pub values: &'static [&'static str],
+    /// Shown in compact records.
+    pub compact: bool,
+    /// Shown only when asked for by name.
+    pub on_request: bool,
+    /// Present on some rows only.
+    pub conditional: bool,
+    /// How it is found.
+    pub kind: Kind,
+    /// Whether it can be written: when creating, when updating.
+    pub writable: (bool, bool),
+    /// The target type of a written reference.
+    pub refers: Option<&'static str>,
+    /// Named in an update although it cannot be written there: an error, not ignored.
+    pub refused: bool,
+}
+
+/// One kind of record, erased.
+pub struct TypeInfo {
+    /// The `resource_type`, or the name of an inline record.
+    pub name: &'static str,
+    /// What it is, for the reference.
+    pub doc: &'static str,
+    /// The table.
+    pub table: &'static str,
+    /// `t."gid", …` for the alias `t`.
+    pub select: String,
+    /// Whether it has a gid and a `resource_type`.
+    pub is_resource: bool,
+    /// The fields, in the order in which they are written.
+    pub fields: Vec<FieldInfo>,
+    by_name: HashMap<&'static str, usize>,
+    empty: Box<dyn Fn() -> Box<dyn Rows> + Send + Sync>,
+    /// Loads rows by gid, as seen from a visible object; first column the key.
+    pub by_ids: OnceLock<Templates>,
+}
+
+impl TypeInfo {
+    /// The position of the field called `name`.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The field called `name`.
+    pub fn field(&self, name: &str) -> Option<&FieldInfo> {
+        self.position(name).and_then(|at| self.fields.get(at))
+    }
+
+    /// A container for rows of this type.
+    pub fn empty(&self) -> Box<dyn Rows> {
+        (self.empty)()
+    }
+
+    /// Compiles the queries. `nested` gives the condition for a row reached from something visible.
+    pub(crate) fn compile(
+        &self,
+        table_of: &dyn Fn(&str) -> (&'static str, String),
+        see: &dyn Fn(&str, &str, Sight) -> String,
+    ) {
+        if self.is_resource {
+            let text = format!(
+                "SELECT i.key, {} FROM :ids AS i JOIN {} AS t ON t.gid = i.value WHERE :see({}, t)",
+                self.select, self.table, self.name
+            );
+            let _ = self.by_ids.set(Templates::new(&text, see));
+        }
+        for field in &self.fields {
+            match &field.kind {
+                Kind::Many { target, query, join } => {
+                    let (table, select) = table_of(target);
+                    let text = format!(
+                        "SELECT i.key, {select} FROM :ids AS i {} WHERE :see({target}, t){} ORDER BY i.key, {}",
+                        join.text.replace("{table}", table),
+                        join.filter,
+                        join.order
+                    );
+                    let _ = query.set(Templates::new(&text, see));
+                }
+                Kind::Inline { info, query, text, .. } => {
+                    let _ = query.set(Templates::new(text, see));
+                    info.compile(table_of, see);
+                }
+                Kind::Fetched { info, .. } => info.compile(table_of, see),
+                Kind::Batch { query, text, .. } => {
+                    let _ = query.set(Templates::new(text, see));
+                }
+                Kind::Scalar | Kind::One(_) => {}
+            }
+        }
+    }
+
+    /// All SQL texts of this type for `sight`, for the test that prepares them on both databases.
+    pub fn statements(&self, sight: Sight) -> Vec<&Template> {
+        let mut all: Vec<&Template> = self.by_ids.get().map(|t| t.of(sight)).into_iter().collect();
+        for field in &self.fields {
+            match &field.kind {
+                Kind::Many { query, .. } | Kind::Batch { query, .. } => {
+                    all.extend(query.get().map(|t| t.of(sight)));
+                }
+                Kind::Inline { query, info, .. } => {
+                    all.extend(query.get().map(|t| t.of(sight)));
+                    all.extend(info.statements(sight));
+                }
+                Kind::Fetched { info, .. } => all.extend(info.statements(sight)),
+                Kind::Scalar | Kind::One(_) => {}
+            }
+        }
+        all
+    }
+}
+
+/// Rows of one type, erased.
+pub trait Rows: Send {
+    /// How many.
+    fn len(&self) -> usize;
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Reads one more row, from the columns that start at `at`.
+    fn push(&mut self, row: &Row<'_>, at: usize) -> Result<(), Error>;
+    /// The object that row `at` is, or that an inline record is known by.
+    fn gid(&self, at: usize) -> Option<Gid>;
+    /// Whether the field is present on the row.
+    fn present(&self, at: usize, field: usize) -> bool;
+    /// Writes a scalar.
+    fn write(&self, at: usize, field: usize, site: &Site, out: &mut Vec<u8>);
+    /// The object that a to-one field names.
+    fn one(&self, at: usize, field: usize) -> Option<(&'static str, Gid)>;
+    /// The rows as their own type.
+    fn any(&self) -> &dyn std::any::Any;
+    /// The rows as their own type.
+    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any>;
+}
+
+/// Rows of one type.
+pub struct RowsOf<T: Record> {
+    /// The rows.
+    pub rows: Vec<T>,
+    pub(crate) schema: Arc<Schema<T>>,
+}
+
+impl<T: Record> RowsOf<T> {
+    /// Rows to be shown.
+    pub fn new(rows: Vec<T>) -> Self {
+        RowsOf { rows, schema: schema_of::<T>() }
+    }
+
+    fn field(&self, at: usize) -> Option<&Field<T>> {
+        self.schema.fields.get(at)
+    }
+}
+
+impl<T: Record> Rows for RowsOf<T> {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn push(&mut self, row: &Row<'_>, at: usize) -> Result<(), Error> {
+        self.rows.push(T::from_row(row, at)?);
+        Ok(())
+    }
+
+    fn gid(&self, at: usize) -> Option<Gid> {
+        let row = self.rows.get(at)?;
+        self.schema.gid.as_ref().map(|gid| gid(row))
+    }
+
+    fn present(&self, at: usize, field: usize) -> bool {
+        match (self.rows.get(at), self.field(field)) {
+            (Some(row), Some(field)) => field.when.as_ref().is_none_or(|when| when(row)),
+            _ => false,
+        }
+    }
+
+    fn write(&self, at: usize, field: usize, site: &Site, out: &mut Vec<u8>) {
+        if let (Some(row), Some(get)) =
+            (self.rows.get(at), self.field(field).and_then(|f| f.get.as_ref()))
+        {
+            get(row, site, out);
+        }
+    }
+
+    fn one(&self, at: usize, field: usize) -> Option<(&'static str, Gid)> {
+        self.rows.get(at).zip(self.field(field)?.find.as_ref()).and_then(|(row, find)| find(row))
+    }
+
+    fn any(&self) -> &dyn std::any::Any {
+        self
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any> {
+        self
+    }
+}
+
+/// A field with the parts that depend on the row's type.
+struct Field<T> {
+    get: Option<Getter<T>>,
+    find: Option<Find<T>>,
+    when: Option<When<T>>,
+    set: Option<Setter<T>>,
+}
+
+/// The declaration of a record.
+pub struct Schema<T: Record> {
+    doc: &'static str,
+    gid: Option<Box<dyn Fn(&T) -> Gid + Send + Sync>>,
+    fields: Vec<Field<T>>,
+    infos: Vec<FieldInfo>,
+    writable: HashMap<&'static str, Writable>,
+}
+
+#[derive(Clone, Copy)]
+struct Writable {
+    at: usize,
+    create: bool,
+    update: bool,
+    refers: Option<&'static str>,
+    values: &'static [&'static str],
+}
+
+/// A reference found in a body that must be resolved before it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The field.
+    pub field: &'static str,
+    /// The type of object it names.
+    pub target: &'static str,
+    /// The identifier as sent: a gid, `me`, an e-mail address, `external:…`.
+    pub raw: String,
+}
+
+/// Whether a row is being made or changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A new row.
+    Create,
+    /// An existing one.
+    Update,
+}
+
+impl<T: Record> Schema<T> {
+    fn new() -> Self {
+        Schema {
+            doc: "",
+            gid: None,
+            fields: Vec::new(),
+            infos: Vec::new(),
+            writable: HashMap::new(),
+        }
+    }
+
+    /// What the record is, for the reference.
+    pub fn doc(&mut self, doc: &'static str) {
+        self.doc = doc;
+    }
+
+    fn add(
+        &mut self,
+        name: &'static str,
+        json: JsonType,
+        nullable: bool,
+        kind: Kind,
+        get: Option<Getter<T>>,
+        find: Option<Find<T>>,
+    ) -> Building<'_, T> {
+        self.fields.push(Field { get, find, when: None, set: None });
+        self.infos.push(FieldInfo {
+            name,
+            doc: "",
+            json,
+            nullable,
+            values: &[],
+            compact: false,
+            on_request: false,
+            conditional: false,
+            kind,
+            writable: (false, false),
+            refers: None,
+            refused: false,
+        });
+        Building { schema: self }
+    }
+
+    /// Declares the gid, shown first, and the `resource_type`; the registry does this for resources, an inline record with a
+    /// gid of its own does it itself.
+    pub fn identity(
+        &mut self,
+        resource_type: Option<&'static str>,
+        gid: impl Fn(&T) -> Gid + Send + Sync + Clone + 'static,
+    ) {
+        let get = gid.clone();
+        self.gid = Some(Box::new(gid));
+        self.add(
+            "gid",
+            JsonType::Gid,
+            false,
+            Kind::Scalar,
+            Some(Box::new(move |t, _, out| get(t).write_json(out))),
+            None,
+        )
+        .compact()
+        .doc("The globally unique identifier, a text of digits.");
+        if let Some(name) = resource_type {
+            self.add(
+                "resource_type",
+                JsonType::String,
+                false,
+                Kind::Scalar,
+                Some(Box::new(move |_, _, out| name.write_json(out))),
+                None,
+            )
+            .compact()
+            .doc("The type of this object.");
+        }
+    }
+
+    /// A value of the row.
+    pub fn field<V: ToJson + 'static>(
+        &mut self,
+        name: &'static str,
+        get: impl for<'a> Fn(&'a T) -> &'a V + Send + Sync + 'static,
+    ) -> Typed<'_, T, V> {
+        let building = self.add(
+            name,
+            V::TYPE,
+            V::NULLABLE,
+            Kind::Scalar,
+            Some(Box::new(move |t, _, out| get(t).write_json(out))),
+            None,
+        );
+        Typed { building, marker: std::marker::PhantomData }
+    }
+
+    /// A value made from the row.
+    pub fn computed<V: ToJson>(
+        &mut self,
+        name: &'static str,
+        get: impl Fn(&T, &Site) -> V + Send + Sync + 'static,
+    ) -> Building<'_, T> {
+        self.add(
+            name,
+            V::TYPE,
+            V::NULLABLE,
+            Kind::Scalar,
+            Some(Box::new(move |t, site, out| get(t, site).write_json(out))),
+            None,
+        )
+    }
+
+    /// A value that can only be written, with the function that puts it into the row.
+    pub fn input<V: FromJson>(
+        &mut self,
+        name: &'static str,
+        set: impl Fn(&mut T, V) + Send + Sync + 'static,
+    ) {
+        let at = self.fields.len();
+        self.fields.push(Field { get: None, find: None, when: None, set: Some(setter(set)) });
+        self.infos.push(FieldInfo {
+            name,
+            doc: "",
+            json: JsonType::String,
+            nullable: true,
+            values: &[],
+            compact: false,
+            on_request: true,
+            conditional: true,
+            kind: Kind::Scalar,
+            writable: (true, true),
+            refers: None,
+            refused: false,
+        });
+        self.writable
+            .insert(name, Writable { at, create: true, update: true, refers: None, values: &[] });
+    }
+
+    /// At most one object of type `R`.
+    pub fn one<R: Resource>(
+        &mut self,
+        name: &'static str,
+        get: impl Fn(&T) -> Option<Gid> + Send + Sync + 'static,
+    ) -> Edge<'_, T> {
+        let find: Find<T> = Box::new(move |t| get(t).map(|gid| (R::TYPE, gid)));
+        let building =
+            self.add(name, JsonType::Object, true, Kind::One(vec![R::TYPE]), None, Some(find));
+        Edge { building, target: R::TYPE }
+    }
+
+    /// At most one object, of one of `types`.
+    pub fn one_of(
+        &mut self,
+        name: &'static str,
+        types: &[&'static str],
+        get: impl Fn(&T) -> Option<(&'static str, Gid)> + Send + Sync + 'static,
+    ) -> Building<'_, T> {
+        self.add(name, JsonType::Object, true, Kind::One(types.to_vec()), None, Some(Box::new(get)))
+    }
+
+    /// Objects of type `R`.
+    pub fn many<R: Resource>(&mut self, name: &'static str, join: Join) -> Building<'_, T> {
+        self.add(
+            name,
+            JsonType::Objects,
+            false,
+            Kind::Many { target: R::TYPE, query: OnceLock::new(), join },
+            None,
+            None,
+        )
+    }
+
+    /// Records that are part of this one. `query` selects the key first, then the record's columns, ordered by key.
+    pub fn inline<R: Record>(
+        &mut self,
+        name: &'static str,
+        query: &'static str,
+    ) -> Building<'_, T> {
+        let kind = Kind::Inline {
+            info: type_info::<R>(),
+            query: OnceLock::new(),
+            text: query,
+            single: false,
+        };
+        self.add(name, JsonType::Objects, false, kind, None, None)
+    }
+
+    /// At most one record that is part of this one; null if there is none.
+    pub fn inline_one<R: Record>(
+        &mut self,
+        name: &'static str,
+        query: &'static str,
+    ) -> Building<'_, T> {
+        let kind = Kind::Inline {
+            info: type_info::<R>(),
+            query: OnceLock::new(),
+            text: query,
+            single: true,
+        };
+        self.add(name, JsonType::Object, true, kind, None, None)
+    }
+
+    /// Records that are part of this one, found by a function that runs a constant number of queries.
+    pub fn fetched<R: Record>(
+        &mut self,
+        name: &'static str,
+        fetch: impl Fn(&mut Fetching<'_, '_>) -> Result<Vec<(usize, R)>, Error> + Send + Sync + 'static,
+    ) -> Building<'_, T> {
+        let kind = Kind::Fetched {
+            info: type_info::<R>(),
+            fetch: Box::new(move |fetching| fetch(fetching).map(Fetched::new)),
+            single: false,
+        };
+        self.add(name, JsonType::Objects, false, kind, None, None)
+    }
+
+    /// At most one record that is part of this one, found by a function; null if there is none.
+    pub fn fetched_one<R: Record>(
+        &mut self,
+        name: &'static str,
+        fetch: impl Fn(&mut Fetching<'_, '_>) -> Result<Vec<(usize, R)>, Error> + Send + Sync + 'static,
+    ) -> Building<'_, T> {
+        let kind = Kind::Fetched {
+            info: type_info::<R>(),
+            fetch: Box::new(move |fetching| fetch(fetching).map(Fetched::new)),
+            single: true,
+        };
+        self.add(name, JsonType::Object, true, kind, None, None)
+    }
+
+    /// A value found by one query for all rows: its first column is the key, `decode` turns the row into the value; rows
+    /// without an answer show `default`.
+    pub fn batch<V: ToJson + Clone + Send + Sync + 'static>(
+        &mut self,
+        name: &'static str,
+        query: &'static str,
+        default: V,
+        decode: impl Fn(&Row<'_>, &Site) -> Result<V, Error> + Send + Sync + 'static,
+    ) -> Building<'_, T> {
+        let kind = Kind::Batch {
+            query: OnceLock::new(),
+            text: query,
+            decode: Box::new(move |row, site, out| {
+                decode(row, site)?.write_json(out);
+                Ok(())
+            }),
+            default: Box::new(move |out| default.write_json(out)),
+        };
+        self.add(name, V::TYPE, V::NULLABLE, kind, None, None)
+    }
+
+    /// The references in `body` that a write in `mode` needs, in the order of the fields.
+    ///
+    /// Errors: a [`Problem`] for a reference of the wrong JSON type.
+    pub fn sent(&self, body: &Body, mode: Mode) -> Result<Vec<Sent>, Problem> {
+        let mut all = Vec::new();
+        for (name, value) in body.fields() {
+            let Some((name, writable)) = self.writable.get_key_value(name.as_str()) else {
+                continue;
+            };
+            let Some(target) = writable.refers.filter(|_| writable.in_mode(mode)) else { continue };
+            let empty = value.is_null() || value.as_str() == Some("");
+            if !empty {
+                let raw = reference(value).map_err(|message| Problem::new(*name, message))?;
+                all.push(Sent { field: name, target, raw });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Puts the writable fields of `body` into `row`; `resolved` are the references, by field.
+    ///
+    /// Unknown names are ignored, and so are known names that cannot be written, except those declared as refused.
+    pub fn apply(
+        &self,
+        row: &mut T,
+        body: &Body,
+        mode: Mode,
+        resolved: &HashMap<&'static str, Gid>,
+    ) -> Result<(), Problem> {
+        for (name, value) in body.fields() {
+            let Some((name, writable)) = self.writable.get_key_value(name.as_str()) else {
+                continue;
+            };
+            if !writable.in_mode(mode) {
+                let refused = self.infos.get(writable.at).is_some_and(|info| info.refused);
+                if refused {
+                    return Err(Problem::new(*name, "Cannot write this property"));
+                }
+                continue;
+            }
+            if let (false, Some(text)) = (writable.values.is_empty(), value.as_str())
+                && !writable.values.contains(&text)
+            {
+                let shown: String = text.chars().take(100).collect();
+                return Err(Problem::new(
+                    *name,
+                    format!("Must be one of {}, not: {shown}", writable.values.join(", ")),
+                ));
+            }
+            if let Some(set) = self.fields.get(writable.at).and_then(|field| field.set.as_ref()) {
+                set(row, value, resolved.get(name).copied())
+                    .map_err(|message| Problem::new(*name, message))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The type of object that the field called `name` refers to, if it is a written reference.
+    pub fn target_of(&self, name: &str) -> Option<&'static str> {
+        self.writable.get(name).and_then(|writable| writable.refers)
+    }
+
+    fn into_info(self, name: &'static str) -> (Arc<Schema<T>>, TypeInfo) {
+        let mut schema = self;
+        let mut infos = std::mem::take(&mut schema.infos);
+        for (writable_name, writable) in &schema.writable {
+            if let Some(info) = infos.get_mut(writable.at) {
+                debug_assert_eq!(info.name, *writable_name);
+                info.writable = (writable.create, writable.update);
+                info.refers = writable.refers;
+            }
+        }
+        // `apply` asks for `refused` only; a light copy keeps the flags with the setters.
+        schema.infos = infos
+            .iter()
+            .map(|info| FieldInfo {
+                name: info.name,
+                doc: info.doc,
+                json: info.json,
+                nullable: info.nullable,
+                values: info.values,
+                compact: info.compact,
+                on_request: info.on_request,
+                conditional: info.conditional,
+                kind: Kind::Scalar,
+                writable: info.writable,
+                refers: info.refers,
+                refused: info.refused,
+            })
+            .collect();
+        let by_name = infos.iter().enumerate().map(|(at, info)| (info.name, at)).collect();
+        let is_resource = schema.gid.is_some() && !T::TABLE.is_empty();
+        let schema = Arc::new(schema);
+        let of = Arc::clone(&schema);
+        let info = TypeInfo {
+            name,
+            doc: schema.doc,
+            table: T::TABLE,
+            select: select_list::<T>("t"),
+            is_resource,
+            fields: infos,
+            by_name,
+            empty: Box::new(move || {
+                Box::new(RowsOf::<T> { rows: Vec::new(), schema: Arc::clone(&of) })
+            }),
+            by_ids: OnceLock::new(),
+        };
+        (schema, info)
+    }
+}
+
+impl Writable {
+    fn in_mode(self, mode: Mode) -> bool {
+        match mode {
+            Mode::Create => self.create,
+            Mode::Update => self.update,
+        }
+    }
+}
+
+fn setter<T, V: FromJson>(set: impl Fn(&mut T, V) + Send + Sync + 'static) -> Setter<T> {
+    Box::new(move |t, value, _| {
+        set(t, V::from_json(value)?);
+        Ok(())
+    })
+}
+
+/// A field being declared.
+pub struct Building<'s, T: Record> {
+    schema: &'s mut Schema<T>,
+}
+
+impl<T: Record> Building<'_, T> {
+    fn info(&mut self, change: impl FnOnce(&mut FieldInfo)) {
+        if let Some(info) = self.schema.infos.last_mut() {
+            change(info);
+        }
+    }
+
+    /// Shown in compact records: list rows and nested objects.
+    #[must_use]
+    pub fn compact(mut self) -> Self {
+        self.info(|info| info.compact = true);
+        self
+    }
+
+    /// Shown only when asked for by name.
+    #[must_use]
+    pub fn on_request(mut self) -> Self {
+        self.info(|info| info.on_request = true);
+        self
+    }
+
+    /// Present only on rows where `when` holds.
+    #[must_use]
+    pub fn when(mut self, when: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
+        self.info(|info| info.conditional = true);
+        if let Some(field) = self.schema.fields.last_mut() {
+            field.when = Some(Box::new(when));
+        }
+        self
+    }
+
+    /// Sending it in an update is an error, not ignored.
+    #[must_use]
+    pub fn refused(mut self) -> Self {
+        self.info(|info| info.refused = true);
+        let at = self.schema.infos.len().saturating_sub(1);
+        if let Some(info) = self.schema.infos.last() {
+            self.schema.writable.insert(
+                info.name,
+                Writable { at, create: true, update: false, refers: None, values: &[] },
+            );
+        }
+        self
+    }
+
+    /// What it holds, for the reference. Ends the declaration.
+    pub fn doc(mut self, doc: &'static str) {
+        self.info(|info| info.doc = doc);
+    }
+}
+
+/// A field of the row being declared.
+pub struct Typed<'s, T: Record, V> {
+    building: Building<'s, T>,
+    marker: std::marker::PhantomData<V>,
+}
+
+impl<'s, T: Record, V> Typed<'s, T, V> {
+    fn writable(self, create: bool, update: bool, set: Setter<T>) -> Self {
+        let Typed { building, marker } = self;
+        let at = building.schema.infos.len().saturating_sub(1);
+        if let (Some(info), Some(field)) =
+            (building.schema.infos.last(), building.schema.fields.last_mut())
+        {
+            field.set = Some(set);
+            building.schema.writable.insert(
+                info.name,
+                Writable { at, create, update, refers: None, values: info.values },
+            );
+        }
+        Typed { building, marker }
+    }
+
+    /// Can be written when creating and updating. `W` is how it is read from the request.
+    #[must_use]
+    pub fn write<W: FromJson>(self, set: impl Fn(&mut T, W) + Send + Sync + 'static) -> Self {
+        self.writable(true, true, setter(set))
+    }
+
+    /// Can be written when creating only; ignored afterwards.
+    #[must_use]
+    pub fn write_once<W: FromJson>(self, set: impl Fn(&mut T, W) + Send + Sync + 'static) -> Self {
+        self.writable(true, false, setter(set))
+    }
+
+    /// Can be changed but not given when creating.
+    #[must_use]
+    pub fn write_later<W: FromJson>(self, set: impl Fn(&mut T, W) + Send + Sync + 'static) -> Self {
+        self.writable(false, true, setter(set))
+    }
+
+    /// The allowed values; others are refused with a message that lists them. Comes before `write`.
+    #[must_use]
+    pub fn values(mut self, values: &'static [&'static str]) -> Self {
+        self.building.info(|info| info.values = values);
+        self
+    }
+
+    /// See [`Building::compact`].
+    #[must_use]
+    pub fn compact(self) -> Self {
+        Typed { building: self.building.compact(), marker: self.marker }
+    }
+
+    /// See [`Building::on_request`].
+    #[must_use]
+    pub fn on_request(self) -> Self {
+        Typed { building: self.building.on_request(), marker: self.marker }
+    }
+
+    /// See [`Building::when`].
+    #[must_use]
+    pub fn when(self, when: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
+        Typed { building: self.building.when(when), marker: self.marker }
+    }
+
+    /// See [`Building::doc`].
+    pub fn doc(self, doc: &'static str) {
+        self.building.doc(doc);
+    }
+}
+
+/// A to-one field being declared.
+pub struct Edge<'s, T: Record> {
+    building: Building<'s, T>,
+    target: &'static str,
+}
+
+impl<T: Record> Edge<'_, T> {
+    fn writable(
+        self,
+        create: bool,
+        update: bool,
+        set: impl Fn(&mut T, Option<Gid>) + Send + Sync + 'static,
+    ) -> Self {
+        let Edge { building, target } = self;
+        let at = building.schema.infos.len().saturating_sub(1);
+        if let (Some(info), Some(field)) =
+            (building.schema.infos.last(), building.schema.fields.last_mut())
+        {
+            field.set = Some(Box::new(move |t, _, resolved| {
+                set(t, resolved);
+                Ok(())
+            }));
+            building.schema.writable.insert(
+                info.name,
+                Writable { at, create, update, refers: Some(target), values: &[] },
+            );
+        }
+        Edge { building, target }
+    }
+
+    /// Can be written when creating and updating; null writes `None`.
+    #[must_use]
+    pub fn write(self, set: impl Fn(&mut T, Option<Gid>) + Send + Sync + 'static) -> Self {
+        self.writable(true, true, set)
+    }
+
+    /// Can be written when creating only; ignored afterwards.
+    #[must_use]
+    pub fn write_once(self, set: impl Fn(&mut T, Option<Gid>) + Send + Sync + 'static) -> Self {
+        self.writable(true, false, set)
+    }
+
+    /// See [`Building::compact`].
+    #[must_use]
+    pub fn compact(self) -> Self {
+        Edge { building: self.building.compact(), target: self.target }
+    }
+
+    /// See [`Building::on_request`].
+    #[must_use]
+    pub fn on_request(self) -> Self {
+        Edge { building: self.building.on_request(), target: self.target }
+    }
+
+    /// See [`Building::when`].
+    #[must_use]
+    pub fn when(self, when: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
+        Edge { building: self.building.when(when), target: self.target }
+    }
+
+    /// See [`Building::doc`].
+    pub fn doc(self, doc: &'static str) {
+        self.building.doc(doc);
+    }
+}
+
+/// Builds schema and description of an inline record.
+fn type_info<R: Record>() -> Arc<TypeInfo> {
+    let name = std::any::type_name::<R>().rsplit("::").next().unwrap_or_default();
+    let mut schema = Schema::<R>::new();
+    R::schema(&mut schema);
+    let (schema, info) = schema.into_info(name);
+    remember(schema);
+    Arc::new(info)
+}
+
+/// Builds schema and description of a resource.
+pub(crate) fn resource_info<R: Resource>() -> TypeInfo {
+    let mut schema = Schema::<R>::new();
+    schema.identity(Some(R::TYPE), R::gid);
+    R::schema(&mut schema);
+    let (schema, info) = schema.into_info(R::TYPE);
+    remember(schema);
+    info
+}
+
+type Remembered =
+    std::sync::RwLock<HashMap<std::any::TypeId, Box<dyn std::any::Any + Send + Sync>>>;
+
+fn memory() -> &'static Remembered {
+    static MEMORY: OnceLock<Remembered> = OnceLock::new();
+    MEMORY.get_or_init(Remembered::default)
+}
+
+fn remember<T: Record>(schema: Arc<Schema<T>>) {
+    if let Ok(mut memory) = memory().write() {
+        memory.insert(std::any::TypeId::of::<T>(), Box::new(schema));
+    }
+}
+
+/// The schema of `T`, built when the registry was.
+pub fn schema_of<T: Record>() -> Arc<Schema<T>> {
+    memory()
+        .read()
+        .ok()
+        .and_then(|memory| {
+            memory.get(&std::any::TypeId::of::<T>())?.downcast_ref::<Arc<Schema<T>>>().cloned()
+        })
+        .expect("every record is registered at start-up")
+}

@@ -1,0 +1,55 @@
+//! Keeps the derived tables `principals` and `grants`.
+
+use crate::error::Result;
+use model::Gid;
+use store::{Tx, params};
+
+/// Says whom a user counts as in a workspace: the workspace itself if he is an active full member.
+pub fn principal_of_workspace(tx: &mut Tx<'_>, workspace: Gid, user: Gid) -> Result<()> {
+    tx.execute(
+        r#"DELETE FROM principals WHERE "user" = ? AND principal = ?"#,
+        params![user, workspace],
+    )?;
+    tx.execute(
+        r#"INSERT INTO principals ("user", principal) SELECT wm."user", wm.workspace FROM workspace_memberships AS wm WHERE wm.workspace = ? AND wm."user" = ? AND wm.is_active = 1 AND wm.role <> 'guest'"#,
+        params![workspace, user],
+    )?;
+    tx.execute(
+        r#"INSERT INTO principals ("user", principal) VALUES (?, ?) ON CONFLICT DO NOTHING"#,
+        params![user, user],
+    )?;
+    Ok(())
+}
+
+/// Says whom a user counts as through a team: the team if he is a member of it.
+pub fn principal_of_team(tx: &mut Tx<'_>, team: Gid, user: Gid) -> Result<()> {
+    tx.execute(
+        r#"DELETE FROM principals WHERE "user" = ? AND principal = ?"#,
+        params![user, team],
+    )?;
+    tx.execute(
+        r#"INSERT INTO principals ("user", principal) SELECT tm."user", tm.team FROM team_memberships AS tm WHERE tm.team = ? AND tm."user" = ?"#,
+        params![team, user],
+    )?;
+    Ok(())
+}
+
+/// Writes a project's grants anew: its members at their level; its team, unless it is private, and all full members, where it is
+/// public, at its default level, which is never Admin for them.
+pub fn of_project(tx: &mut Tx<'_>, project: Gid) -> Result<()> {
+    tx.execute("DELETE FROM grants WHERE object = ?", params![project])?;
+    tx.execute(
+        "INSERT INTO grants (object, principal, level)
+         SELECT p.gid, g.principal, max(g.level) FROM projects AS p JOIN (
+           SELECT m.project AS project, m.member AS principal,
+             CASE m.access_level WHEN 'admin' THEN 4 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END AS level
+           FROM project_memberships AS m WHERE m.project = ?
+           UNION ALL SELECT q.gid, q.team, CASE q.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
+           FROM projects AS q WHERE q.gid = ? AND q.team IS NOT NULL AND q.privacy_setting <> 'private'
+           UNION ALL SELECT w.gid, w.workspace, CASE w.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
+           FROM projects AS w WHERE w.gid = ? AND w.privacy_setting = 'public_to_workspace'
+         ) AS g ON g.project = p.gid WHERE p.gid = ? GROUP BY p.gid, g.principal",
+        params![project, project, project, project],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! The rules, one per type. Source: architecture, "Access".
+
+/// Who sees a type, and how much he may do.
+pub struct Rule {
+    /// The `resource_type`.
+    pub name: &'static str,
+    /// The condition that a row is live; empty where nothing is put into the trash.
+    pub live: &'static str,
+    /// Whether a row is visible, in compact form, wherever something visible names it.
+    pub named: bool,
+    /// The condition that the viewer may see the row.
+    pub see: &'static str,
+    /// His level, a number.
+    pub level: &'static str,
+    /// The condition for a service account, which sees everything in its workspaces.
+    pub service: &'static str,
+    /// The ids that the viewer reaches, for scans of guests.
+    pub drive: Option<&'static str>,
+}
+
+/// The rule of a type that has none: nobody sees it.
+pub(super) const HIDDEN: Rule = Rule {
+    name: "",
+    live: "",
+    named: false,
+    see: "1 = 0",
+    level: "0",
+    service: "1 = 0",
+    drive: None,
+};
+
+const LIVE: &str = "{t}.deleted IS NULL";
+
+/// The viewer is in the row's workspace.
+const IN_WORKSPACE: &str = r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL"#;
+
+/// His role in the row's workspace as a level: guests see, members edit, admins and service accounts administer.
+const WORKSPACE_LEVEL: &str = r#"coalesce((SELECT CASE wm.role WHEN 'guest' THEN 1 WHEN 'member' THEN 3 ELSE 4 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1), 0)"#;
+
+/// Every rule. `task path` is a part of the rule of tasks: the task's own paths, without those of its ancestors.
+pub const RULES: &[Rule] = &[
+    Rule {
+        name: "workspace",
+        live: "",
+        named: true,
+        see: r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.gid AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL"#,
+        level: r#"coalesce((SELECT CASE wm.role WHEN 'guest' THEN 1 WHEN 'member' THEN 3 ELSE 4 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.gid AND wm."user" = :me AND wm.is_active = 1), 0)"#,
+        service: r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.gid AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL"#,
+        drive: None,
+    },
+    // People who share a workspace; a guest those he shares an object with.
+    Rule {
+        name: "user",
+        live: "",
+        named: true,
+        see: r#"{t}.gid = :me
+ OR (SELECT 1 FROM workspace_memberships AS mine JOIN workspace_memberships AS theirs ON theirs.workspace = mine.workspace WHERE mine."user" = :me AND mine.is_active = 1 AND mine.role <> 'guest' AND theirs."user" = {t}.gid AND theirs.is_active = 1 LIMIT 1) IS NOT NULL
+ OR (SELECT 1 FROM principals AS a JOIN grants AS g ON g.principal = a.principal JOIN grants AS h ON h.object = g.object JOIN principals AS b ON b.principal = h.principal WHERE a."user" = :me AND b."user" = {t}.gid LIMIT 1) IS NOT NULL"#,
+        level: r#"CASE WHEN {t}.gid = :me THEN 4 WHEN :see(user, {t}) THEN 1 ELSE 0 END"#,
+        service: r#"(SELECT 1 FROM workspace_memberships AS mine JOIN workspace_memberships AS theirs ON theirs.workspace = mine.workspace WHERE mine."user" = :me AND theirs."user" = {t}.gid LIMIT 1) IS NOT NULL"#,
+        drive: None,
+    },
+    Rule {
+        name: "workspace_membership",
+        live: "",
+        named: false,
+        see: r#"{t}."user" = :me OR (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role <> 'guest') IS NOT NULL"#,
+        level: WORKSPACE_LEVEL,
+        service: IN_WORKSPACE,
+        drive: None,
+    },
+    // Members; public teams and (by name) those that can be asked to join: full members of the workspace.
+    Rule {
+        name: "team",
+        live: "",
+        named: false,
+        see: r#"(SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.gid) IS NOT NULL
+ OR ({t}.visibility <> 'secret' AND (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL)"#,
+        level: r#"coalesce((SELECT CASE WHEN tm.is_admin = 1 THEN 4 ELSE 3 END FROM team_memberships AS tm WHERE tm.team = {t}.gid AND tm."user" = :me), CASE WHEN {t}.visibility = 'secret' THEN 0 ELSE coalesce((SELECT CASE wm.role WHEN 'guest' THEN 0 WHEN 'member' THEN CASE {t}.visibility WHEN 'public' THEN 2 ELSE 1 END ELSE 4 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1), 0) END)"#,
+        service: IN_WORKSPACE,
+        drive: None,
+    },
+    // The list of a team's people is for its members, and for all full members where the team is public.
+    Rule {
+        name: "team_membership",
+        live: "",
+        named: false,
+        see: r#"{t}."user" = :me OR (SELECT 1 FROM teams AS tt WHERE tt.gid = {t}.team AND :level(team, tt) >= 2) IS NOT NULL"#,
+        level: r#"coalesce((SELECT :level(team, tt) FROM teams AS tt WHERE tt.gid = {t}.team), 0)"#,
+        service: IN_WORKSPACE,
+        drive: None,
+    },
+    Rule {
+        name: "project",
+        live: LIVE,
+        named: false,
+        see: r#"(SELECT 1 FROM grants AS g JOIN principals AS a ON a.principal = g.principal WHERE g.object = {t}.gid AND a."user" = :me LIMIT 1) IS NOT NULL"#,
+        level: r#"coalesce((SELECT max(g.level) FROM grants AS g JOIN principals AS a ON a.principal = g.principal WHERE g.object = {t}.gid AND a."user" = :me), 0)"#,
+        service: IN_WORKSPACE,
+        drive: Some(
+            r#"SELECT g.object FROM principals AS a JOIN grants AS g ON g.principal = a.principal WHERE a."user" = :me"#,
+        ),
+    },
+    Rule {
+        name: "project_membership",
+        live: "",
+        named: false,
+        see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.project AND :see(project, pp)) IS NOT NULL",
+        level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.project AND pp.deleted IS NULL), 0)",
+        service: IN_WORKSPACE,
+        drive: None,
+    },
+    // A project's sections as the project; the sections of a user task list for its owner.
+    Rule {
+        name: "section",
+        live: LIVE,
+        named: true,
+        see: r#"(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.container AND :see(project, pp)) IS NOT NULL
+ OR (SELECT 1 FROM user_task_lists AS l WHERE l.gid = {t}.container AND l.owner = :me) IS NOT NULL"#,
+        level: r#"coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.container AND pp.deleted IS NULL), (SELECT 4 FROM user_task_lists AS l WHERE l.gid = {t}.container AND l.owner = :me), 0)"#,
+        service: IN_WORKSPACE,
+        drive: None,
+    },
+    Rule {
+        name: "task path",
+        live: "",
+        named: false,
+        see: r#"{t}.assignee = :me
+ OR (SELECT 1 FROM task_projects AS tp JOIN grants AS g ON g.object = tp.project JOIN principals AS a ON a.principal = g.principal WHERE tp.task = {t}.gid AND a."user" = :me LIMIT 1) IS NOT NULL
+ OR ({t}.created_by = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL)
+ OR (SELECT 1 FROM task_followers AS tf WHERE tf.task = {t}.gid AND tf."user" = :me AND tf.grants = 1) IS NOT NULL"#,
+        // The highest of assignee and projects; creator and granted followers edit only if they reach none of its projects.
+        level: r#"coalesce((SELECT max(l.level) FROM (SELECT g.level FROM task_projects AS tp JOIN grants AS g ON g.object = tp.project JOIN principals AS a ON a.principal = g.principal WHERE tp.task = {t}.gid AND a."user" = :me UNION ALL SELECT 3 WHERE {t}.assignee = :me) AS l),
+ CASE WHEN ({t}.created_by = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL)
+ OR (SELECT 1 FROM task_followers AS tf WHERE tf.task = {t}.gid AND tf."user" = :me AND tf.grants = 1) IS NOT NULL THEN 3 ELSE 0 END)"#,
+        service: IN_WORKSPACE,
+        drive: None,
+    },
+    // Its own paths, else those of its nearest reachable ancestor.
+    Rule {
+        name: "task",
+        live: LIVE,
+        named: false,
+        see: r#":see(task path, {t})
+ OR ({t}.parent IS NOT NULL AND (WITH RECURSIVE up(gid, parent) AS (
+   SELECT p.gid, p.parent FROM tasks AS p WHERE p.gid = {t}.parent
+   UNION ALL SELECT p.gid, p.parent FROM tasks AS p JOIN up ON p.gid = up.parent)
+  SELECT 1 FROM up JOIN tasks AS x ON x.gid = up.gid WHERE x.deleted IS NULL AND :see(task path, x) LIMIT 1) IS NOT NULL)"#,
+        level: r#"coalesce(nullif(:level(task path, {t}), 0), CASE WHEN {t}.parent IS NULL THEN 0 ELSE (WITH RECURSIVE up(gid, parent, depth) AS (
+   SELECT p.gid, p.parent, 1 FROM tasks AS p WHERE p.gid = {t}.parent
+   UNION ALL SELECT p.gid, p.parent, up.depth + 1 FROM tasks AS p JOIN up ON p.gid = up.parent)
+  SELECT above.level FROM (SELECT up.depth AS depth, :level(task path, x) AS level FROM up JOIN tasks AS x ON x.gid = up.gid WHERE x.deleted IS NULL) AS above WHERE above.level > 0 ORDER BY above.depth LIMIT 1) END, 0)"#,
+        service: IN_WORKSPACE,
+        drive: Some(
+            r#"WITH RECURSIVE mine(gid) AS (
+   SELECT tp.task FROM principals AS a JOIN grants AS g ON g.principal = a.principal JOIN task_projects AS tp ON tp.project = g.object WHERE a."user" = :me
+   UNION SELECT ta.gid FROM tasks AS ta WHERE ta.assignee = :me
+   UNION SELECT tc.gid FROM workspace_memberships AS wm JOIN tasks AS tc ON tc.created_by = wm."user" AND tc.workspace = wm.workspace WHERE wm."user" = :me AND wm.is_active = 1
+   UNION SELECT tf.task FROM task_followers AS tf WHERE tf."user" = :me AND tf.grants = 1),
+  reached(gid) AS (SELECT mine.gid FROM mine UNION SELECT c.gid FROM reached JOIN tasks AS c ON c.parent = reached.gid)
+  SELECT reached.gid FROM reached"#,
+        ),
+    },
+    Rule {
+        name: "user_task_list",
+        live: "",
+        named: false,
+        see: IN_WORKSPACE,
+        level: "CASE WHEN {t}.owner = :me THEN 4 WHEN :see(user_task_list, {t}) THEN 1 ELSE 0 END",
+        service: IN_WORKSPACE,
+        drive: None,
+    },
+    // Members of the workspace see its tags, guests those of tasks they reach; full members edit them.
+    Rule {
+        name: "tag",
+        live: LIVE,
+        named: true,
+        see: r#"(SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL
+ OR {t}.created_by = :me
+ OR (SELECT 1 FROM task_tags AS tt JOIN tasks AS tk ON tk.gid = tt.task WHERE tt.tag = {t}.gid AND :see(task, tk) LIMIT 1) IS NOT NULL"#,
+        level: r#"CASE WHEN (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL OR {t}.created_by = :me THEN 3 WHEN :see(tag, {t}) THEN 1 ELSE 0 END"#,
+        service: IN_WORKSPACE,
+        drive: Some(
+            r#"SELECT tt.tag FROM task_tags AS tt JOIN tasks AS tk ON tk.gid = tt.task WHERE :scan(task, tk) UNION SELECT tg.gid FROM tags AS tg WHERE tg.created_by = :me"#,
+        ),
+    },
+    // A comment is seen with its task. Its author administers it, and so do those who administer the task.
+    Rule {
+        name: "story",
+        live: LIVE,
+        named: false,
+        see: "(SELECT 1 FROM tasks AS tk WHERE tk.gid = {t}.target AND :see(task, tk)) IS NOT NULL",
+        level: "coalesce((SELECT CASE WHEN {t}.created_by = :me AND :level(task, tk) >= 1 THEN 4 ELSE :level(task, tk) END FROM tasks AS tk WHERE tk.gid = {t}.target AND tk.deleted IS NULL), 0)",
+        service: IN_WORKSPACE,
+        drive: None,
+    },
+    Rule {
+        name: "attachment",
+        live: "{t}.deleted IS NULL AND {t}.state = 'stored'",
+        named: false,
+        see: "(SELECT 1 FROM tasks AS tk WHERE tk.gid = {t}.parent AND :see(task, tk)) IS NOT NULL OR (SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL",
+        level: "coalesce((SELECT :level(task, tk) FROM tasks AS tk WHERE tk.gid = {t}.parent AND tk.deleted IS NULL), (SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), 0)",
+        service: IN_WORKSPACE,
+        drive: None,
+    },
+    // Members of the workspace see its fields, unless private; guests those of projects they reach. A local field is seen with
+    // its project.
+    Rule {
+        name: "custom_field",
+        live: LIVE,
+        named: true,
+        see: r#"{t}.created_by = :me
+ OR ({t}.privacy_setting <> 'private' AND {t}.local_to IS NULL AND (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL)
+ OR (SELECT 1 FROM custom_field_settings AS cs JOIN projects AS pp ON pp.gid = cs.parent WHERE cs.custom_field = {t}.gid AND :see(project, pp) LIMIT 1) IS NOT NULL
+ OR (SELECT 1 FROM grants AS g JOIN principals AS a ON a.principal = g.principal WHERE g.object = {t}.gid AND a."user" = :me LIMIT 1) IS NOT NULL"#,
+        level: r#"CASE WHEN {t}.created_by = :me THEN 4 WHEN NOT (:see(custom_field, {t})) THEN 0 WHEN (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NULL THEN 1 WHEN {t}.default_access_level = 'admin' THEN 4 WHEN {t}.default_access_level = 'editor' THEN 3 ELSE coalesce((SELECT CASE WHEN wm.role = 'admin' THEN 4 ELSE 1 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me), 1) END"#,
+        service: IN_WORKSPACE,
+        drive: None,
+    },
+    Rule {
+        name: "enum_option",
+        live: "",
+        named: true,
+        see: "(SELECT 1 FROM custom_fields AS cf WHERE cf.gid = {t}.custom_field AND :see(custom_field, cf)) IS NOT NULL",
+        level: "coalesce((SELECT :level(custom_field, cf) FROM custom_fields AS cf WHERE cf.gid = {t}.custom_field AND cf.deleted IS NULL), 0)",
+        service: IN_WORKSPACE,
+        drive: None,
+    },
+    Rule {
+        name: "custom_field_setting",
+        live: "",
+        named: false,
+        see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL",
+        level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), 0)",
+        service: IN_WORKSPACE,
+        drive: None,
+    },
+];

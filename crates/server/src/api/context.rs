@@ -1,0 +1,265 @@
+//! What an operation works with.
+
+use crate::App;
+use crate::access::{self, Level};
+use crate::api::call::{Call, Options};
+use crate::api::operations::Answer;
+use crate::api::query::Page;
+use crate::error::{Error, Result, forbidden};
+use crate::events::Event;
+use engine::plan::Shape;
+use engine::schema::{Rows, RowsOf};
+use engine::{Plan, Reader, Resource, Sight, Site, TypeInfo, Viewer};
+use model::{Gid, Position, Timestamp};
+use std::sync::Arc;
+use store::{Tx, Value};
+
+/// Who acts.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The user.
+    pub user: Gid,
+    /// The token he came with; `None` for the server's own work.
+    pub token: Option<Gid>,
+    /// How far he sees.
+    pub sight: Sight,
+    /// His time zone, an IANA name.
+    pub time_zone: Option<String>,
+}
+
+/// What an operation works with: one transaction, one actor, one time.
+pub struct Context<'a, 'c> {
+    /// The transaction.
+    pub tx: &'a mut Tx<'c>,
+    /// What is the same for all requests.
+    pub app: &'a App,
+    /// Who acts.
+    pub actor: Actor,
+    /// Public address, time, and who looks.
+    pub site: Site,
+    /// Names the request in logs and events.
+    pub request_id: String,
+    /// What the client wants of the answer.
+    pub options: Options,
+    pub(crate) events: Vec<Event>,
+    pub(crate) random: u64,
+}
+
+impl<'a, 'c> Context<'a, 'c> {
+    /// The time of the request.
+    pub fn now(&self) -> Timestamp {
+        self.site.now
+    }
+
+    /// The acting user.
+    pub fn me(&self) -> Gid {
+        self.actor.user
+    }
+
+    /// The day it is for the actor: in his zone, else UTC.
+    pub fn zone(&self) -> &str {
+        self.actor.time_zone.as_deref().unwrap_or("UTC")
+    }
+
+    /// A fresh gid.
+    pub fn gid(&mut self) -> Result<Gid> {
+        Ok(self.tx.gid()?)
+    }
+
+    /// Two bytes that differ between requests, so that concurrent appends get different positions without a lock.
+    pub fn random(&mut self) -> [u8; 2] {
+        // Xorshift: good enough to tell neighbours apart, seeded from the operating system.
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        let [a, b, ..] = self.random.to_le_bytes();
+        [a, b]
+    }
+
+    /// A position strictly between two neighbours; `None` stands for the end of the list.
+    ///
+    /// Errors: an internal error if the neighbours are out of order, which the caller rules out.
+    pub fn position(&mut self, before: Option<&str>, after: Option<&str>) -> Result<Position> {
+        let random = self.random();
+        Position::between(before, after, random).ok_or_else(|| {
+            Error::Internal(anyhow::anyhow!("positions {before:?} and {after:?} are out of order"))
+        })
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
+        Ok(self.tx.execute(sql, params)?)
+    }
+
+    /// Runs a statement before the next query or the commit.
+    pub fn later(&mut self, sql: &str, params: Vec<Value>) -> Result<()> {
+        Ok(self.tx.later(sql, params)?)
+    }
+
+    /// The gids that a query gives in its first column.
+    pub fn gids(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Gid>> {
+        Ok(self.tx.query(sql, params, |row| row.get(0))?)
+    }
+
+    /// The first row of a query, decoded.
+    pub fn first<T>(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+        each: impl FnMut(&store::Row<'_>) -> Result<T, store::Error>,
+    ) -> Result<Option<T>> {
+        Ok(self.tx.first(sql, params, each)?)
+    }
+
+    /// The rows of a query, decoded.
+    pub fn query<T>(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+        each: impl FnMut(&store::Row<'_>) -> Result<T, store::Error>,
+    ) -> Result<Vec<T>> {
+        Ok(self.tx.query(sql, params, each)?)
+    }
+
+    /// Records that something happened; written with the change, in the same transaction.
+    pub fn emit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// The actor's role in a workspace: `admin`, `member`, `guest`, `service`; `None` if he is not in it.
+    pub fn role(&mut self, workspace: Gid) -> Result<Option<String>> {
+        if self.actor.sight == Sight::System {
+            return Ok(Some("admin".to_owned()));
+        }
+        let me = self.me();
+        self.first(
+            r#"SELECT wm.role FROM workspace_memberships AS wm WHERE wm.workspace = ? AND wm."user" = ? AND wm.is_active = 1"#,
+            store::params![workspace, me],
+            |row| row.get(0),
+        )
+    }
+
+    /// Refuses unless the actor is an admin or a service account of the workspace.
+    pub fn require_workspace_admin(&mut self, workspace: Gid) -> Result<()> {
+        match self.role(workspace)?.as_deref() {
+            Some("admin" | "service") => Ok(()),
+            _ => Err(forbidden("Only admins of the workspace may do this")),
+        }
+    }
+
+    /// Refuses with a 403 unless `level` is at least `needed`.
+    pub fn require_level(&self, level: Level, needed: Level) -> Result<()> {
+        if level >= needed {
+            Ok(())
+        } else {
+            Err(forbidden("You do not have the right to do this"))
+        }
+    }
+
+    /// The description of a resource.
+    pub fn info(&self, name: &str) -> Result<Arc<TypeInfo>> {
+        self.app
+            .registry
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Error::Internal(anyhow::anyhow!("{name} is not registered")))
+    }
+
+    /// What to show of `info`, by the options of the request.
+    fn plan(&self, info: &Arc<TypeInfo>, shape: Shape) -> Plan {
+        match (&self.options.fields, &self.options.expand) {
+            (Some(fields), _) => Plan::selected(&self.app.registry, info, fields),
+            (None, Some(expand)) => Plan::expanded(&self.app.registry, info, shape, expand),
+            (None, None) => Plan::default_for(&self.app.registry, info, shape),
+        }
+    }
+
+    /// Writes one record in full, or as selected.
+    pub fn show(
+        &mut self,
+        info: &Arc<TypeInfo>,
+        rows: Box<dyn Rows>,
+        shape: Shape,
+    ) -> Result<Vec<u8>> {
+        let plan = self.plan(info, shape);
+        let mut out = Vec::with_capacity(1_024);
+        self.reader().write_one(rows, &plan, &mut out)?;
+        Ok(out)
+    }
+
+    /// Answers with one record, in full or as selected.
+    pub fn answer<T: Resource>(&mut self, row: T) -> Result<Answer> {
+        let info = self.info(T::TYPE)?;
+        let gid = row.gid();
+        let data = self.show(&info, Box::new(RowsOf::new(vec![row])), Shape::Full)?;
+        Ok(Answer { data, gid: Some(gid), ..Answer::default() })
+    }
+
+    /// Answers with the record of this gid as it is now and as the actor sees it.
+    ///
+    /// A record that the change itself hid from the actor is answered as a bare reference.
+    pub fn answer_gid<T: Resource>(&mut self, gid: Gid) -> Result<Answer> {
+        let viewer = self.viewer();
+        let row: Option<T> = self.rows_seen(&[gid])?.into_iter().next().flatten();
+        if let Some(row) = row {
+            return self.answer(row);
+        }
+        let mut data = Vec::new();
+        engine::json::write_reference(gid, T::TYPE, &mut data);
+        let _ = viewer;
+        Ok(Answer { data, gid: Some(gid), ..Answer::default() })
+    }
+
+    /// Answers with a list.
+    pub fn answer_page<T: Resource>(&mut self, page: Page<T>, shape: Shape) -> Result<Answer> {
+        let info = self.info(T::TYPE)?;
+        let plan = self.plan(&info, shape);
+        let mut data = Vec::with_capacity(256 * (page.rows.len() + 1));
+        self.reader().write_list(Box::new(RowsOf::new(page.rows)), &plan, &mut data)?;
+        Ok(Answer {
+            data,
+            next: page.next,
+            paged: self.options.limit.is_some(),
+            ..Answer::default()
+        })
+    }
+
+    /// Who looks, for the engine.
+    pub fn viewer(&self) -> Viewer {
+        Viewer { gid: self.actor.user, sight: self.actor.sight }
+    }
+
+    /// A reader for this actor.
+    pub fn reader(&mut self) -> Reader<'_, 'c> {
+        Reader {
+            registry: &self.app.registry,
+            tx: &mut *self.tx,
+            site: &self.site,
+            viewer: Viewer { gid: self.actor.user, sight: self.actor.sight },
+            named: &access::named,
+        }
+    }
+
+    /// A context for another run of the same request: used by the pipeline.
+    pub fn new(
+        tx: &'a mut Tx<'c>,
+        app: &'a App,
+        actor: Actor,
+        site: Site,
+        request_id: String,
+        call: &Call,
+    ) -> Self {
+        let mut seed = [0_u8; 8];
+        (app.entropy)(&mut seed);
+        Context {
+            tx,
+            app,
+            actor,
+            site,
+            request_id,
+            options: call.options.clone(),
+            events: Vec::new(),
+            random: u64::from_le_bytes(seed) | 1,
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! From identifiers to objects, always through the actor's eyes.
+
+use crate::access::{self, Level};
+use crate::api::call::{Call, cut};
+use crate::api::context::Context;
+use crate::api::write::Object;
+use crate::error::{Result, hidden, invalid, not_found};
+use engine::record::select_list;
+use engine::schema::Sent;
+use engine::{Resource, Sight, Template};
+use model::Gid;
+use std::collections::HashMap;
+use store::{FromColumn, Row, Value, params};
+
+/// The name of a path parameter as errors show it: `task` for `task_gid`.
+fn shown(kind: &str) -> &str {
+    kind
+}
+
+impl Context<'_, '_> {
+    /// The gid that an identifier stands for: a gid, `me` and e-mail addresses for users, `external:…`. `None` if it is
+    /// well-formed but stands for nothing.
+    ///
+    /// Errors: `name: Not a recognized ID: …`.
+    pub fn identify(&mut self, kind: &str, name: &str, raw: &str) -> Result<Option<Gid>> {
+        if kind == "user" && raw == "me" {
+            return Ok(Some(self.me()));
+        }
+        if kind == "user" && raw.contains('@') {
+            let email = raw.to_lowercase();
+            return self.first(
+                "SELECT u.gid FROM users AS u WHERE u.email = ?",
+                params![email],
+                |row| row.get(0),
+            );
+        }
+        if let Some(external) = raw.strip_prefix("external:") {
+            let me = self.me();
+            return self.first(
+                "SELECT x.object FROM externals AS x WHERE x.app = ? AND x.external_gid = ?",
+                params![me, external],
+                |row| row.get(0),
+            );
+        }
+        match Gid::parse(raw) {
+            Some(gid) => Ok(Some(gid)),
+            // Digits beyond any gid are an unknown object, not a malformed one.
+            None if !raw.is_empty() && raw.bytes().all(|byte| byte.is_ascii_digit()) => Ok(None),
+            None => Err(invalid(name.to_owned(), format!("Not a recognized ID: {}", cut(raw)))),
+        }
+    }
+
+    /// The rows of these gids that the actor may see when asking for them by themselves; `None` for the others, in order.
+    pub fn rows_seen<T: Resource>(&mut self, gids: &[Gid]) -> Result<Vec<Option<T>>> {
+        let ids: Vec<i64> = gids.iter().map(|gid| gid.get()).collect();
+        let see = access::see(T::TYPE, "t", self.actor.sight);
+        let text = format!(
+            "SELECT i.key, {} FROM :ids AS i JOIN {} AS t ON t.gid = i.value WHERE {see}",
+            select_list::<T>("t"),
+            T::TABLE
+        );
+        let template = Template::new(&text, &|_, _| String::new());
+        let mut found: Vec<Option<T>> = (0..gids.len()).map(|_| None).collect();
+        let pairs =
+            self.tx.query(template.sql(), &template.params(self.actor.user, &ids), |row| {
+                Ok((row.get::<i64>(0)?, T::from_row(row, 1)?))
+            })?;
+        for (key, value) in pairs {
+            if let Some(slot) = usize::try_from(key).ok().and_then(|key| found.get_mut(key)) {
+                *slot = Some(value);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The row with the actor's level on it; `None` if it does not exist or is in the trash.
+    fn row_with_level<T: Resource>(&mut self, gid: Gid) -> Result<Option<(T, Level)>> {
+        let rule = access::rule(T::TYPE);
+        let live =
+            if rule.live.is_empty() { "1 = 1".to_owned() } else { rule.live.replace("{t}", "t") };
+        let text = format!(
+            "SELECT {}, {} FROM {} AS t WHERE t.gid = ",
+            access::level(T::TYPE, "t", self.actor.sight),
+            select_list::<T>("t"),
+            T::TABLE
+        );
+        let template = Template::new(&text, &|_, _| String::new());
+        let mut values = template.params(self.actor.user, &[]);
+        values.push(Value::Int(gid.get()));
+        let sql = format!("{}? AND {live}", template.sql());
+        self.first(&sql, &values, |row| {
+            Ok((T::from_row(row, 1)?, Level::from_number(row.get::<i64>(0)?)))
+        })
+    }
+
+    /// The object that the path parameter at `at` names, with the actor's level.
+    ///
+    /// Errors: 400 for a malformed identifier; 404 if there is no such object, it is deleted or in a workspace that the actor is
+    /// not in; 403 if it is hidden from him.
+    pub fn target<T: Object>(&mut self, call: &Call, at: usize) -> Result<(T, Level)> {
+        self.find(shown(T::PARAM), call.segment(at))
+    }
+
+    /// The object that `raw` names, as [`Context::target`]; `name` is shown in errors.
+    pub fn find<T: Object>(&mut self, name: &str, raw: &str) -> Result<(T, Level)> {
+        let unknown = || not_found(name.to_owned(), cut(raw));
+        let gid = self.identify(T::TYPE, name, raw)?.ok_or_else(unknown)?;
+        let (row, level) = self.row_with_level::<T>(gid)?.ok_or_else(unknown)?;
+        if level > Level::None {
+            return Ok((row, level));
+        }
+        match self.role(row.workspace())? {
+            Some(_) => Err(hidden()),
+            None => Err(unknown()),
+        }
+    }
+
+    /// The object that `raw` names in a query parameter or the body.
+    ///
+    /// Errors: 400 `name: Unknown object: …`, also for objects hidden from the actor in other workspaces; 403 for hidden ones of
+    /// his own.
+    pub fn refer<T: Object>(&mut self, name: &str, raw: &str) -> Result<(T, Level)> {
+        match self.find::<T>(name, raw) {
+            Err(crate::Error::NotFound { .. }) => {
+                Err(invalid(name.to_owned(), format!("Unknown object: {}", cut(raw))))
+            }
+            other => other,
+        }
+    }
+
+    /// The objects that `raws` name, each visible to the actor, in order and without repetition.
+    ///
+    /// Errors: 400 `name: [n]: Unknown object: …`.
+    pub fn refer_all<T: Object>(&mut self, name: &str, raws: &[String]) -> Result<Vec<T>> {
+        let unknown = |at: usize, raw: &str| {
+            invalid(format!("{name}: [{at}]"), format!("Unknown object: {}", cut(raw)))
+        };
+        let mut gids: Vec<Gid> = Vec::new();
+        let mut origin: Vec<usize> = Vec::new();
+        for (at, raw) in raws.iter().enumerate() {
+            let gid = self
+                .identify(T::TYPE, &format!("{name}: [{at}]"), raw)?
+                .ok_or_else(|| unknown(at, raw))?;
+            if !gids.contains(&gid) {
+                gids.push(gid);
+                origin.push(at);
+            }
+        }
+        if gids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.rows_seen::<T>(&gids)?;
+        rows.into_iter()
+            .zip(origin)
+            .map(|(row, at)| {
+                row.ok_or_else(|| unknown(at, raws.get(at).map_or("", String::as_str)))
+            })
+            .collect()
+    }
+
+    /// The workspace that a new object is to be in: the one that the body names, where the actor has at least `needed`.
+    ///
+    /// Errors: 400 `workspace: Missing input`; 400 for an unknown one; 403 if the actor may not create things there.
+    pub fn workspace_of(&mut self, body: &engine::Body, needed: Level) -> Result<Gid> {
+        let raw = body
+            .reference("workspace")?
+            .flatten()
+            .ok_or_else(|| invalid("workspace", "Missing input"))?;
+        let (workspace, level) =
+            self.refer::<crate::resources::workspaces::Workspace>("workspace", &raw)?;
+        self.require_level(level, needed)?;
+        Ok(workspace.gid)
+    }
+
+    /// Resolves the references of a body, each visible to the actor.
+    ///
+    /// Errors: 400 `field: Unknown object: …`.
+    pub fn resolve(&mut self, sent: &[Sent]) -> Result<HashMap<&'static str, Gid>> {
+        let mut resolved = HashMap::new();
+        for one in sent {
+            let unknown = || invalid(one.field, format!("Unknown object: {}", cut(&one.raw)));
+            let gid = self.identify(one.target, one.field, &one.raw)?.ok_or_else(unknown)?;
+            if !self.is_visible(one.target, gid)? {
+                return Err(unknown());
+            }
+            resolved.insert(one.field, gid);
+        }
+        Ok(resolved)
+    }
+
+    /// Whether the actor may see an object when asking for it by itself.
+    pub fn is_visible(&mut self, kind: &str, gid: Gid) -> Result<bool> {
+        if kind == "user" && gid == self.me() {
+            return Ok(true);
+        }
+        let table = self.info(kind)?.table;
+        let text = format!(
+            "SELECT 1 FROM {table} AS t WHERE {} AND t.gid = ",
+            access::see(kind, "t", self.actor.sight)
+        );
+        let template = Template::new(&text, &|_, _| String::new());
+        let mut values = template.params(self.actor.user, &[]);
+        values.push(Value::Int(gid.get()));
+        let sql = format!("{}?", template.sql());
+        let found: Option<i64> = self.first(&sql, &values, |row| row.get(0))?;
+        Ok(found.is_some())
+    }
+
+    /// The value of a single cell; for small questions about rows that were checked before.
+    pub fn cell<V: FromColumn>(&mut self, sql: &str, params: &[Value]) -> Result<Option<V>> {
+        self.first(sql, params, |row: &Row<'_>| row.get(0))
+    }
+
+    /// Does something as the server itself, which sees everything.
+    pub fn as_system<V>(&mut self, work: impl FnOnce(&mut Self) -> Result<V>) -> Result<V> {
+        let sight = std::mem::replace(&mut self.actor.sight, Sight::System);
+        let result = work(self);
+        self.actor.sight = sight;
+        result
+    }
+}

@@ -1,0 +1,42 @@
+//! Who is asking.
+
+use crate::api::context::Actor;
+use crate::error::Result;
+use engine::Sight;
+use model::Gid;
+use sha2::{Digest, Sha256};
+use store::{Tx, params};
+
+/// The form in which a token is stored: its SHA-256, as hexadecimal digits.
+pub fn hash(token: &str) -> String {
+    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A fresh token text: `2/` and 64 hexadecimal digits of 256 random bits.
+pub fn fresh_token(entropy: &dyn Fn(&mut [u8])) -> String {
+    let mut bytes = [0_u8; 32];
+    entropy(&mut bytes);
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("2/{digits}")
+}
+
+/// The actor behind a token's hash; `None` if there is none or it was revoked.
+///
+/// He sees as a service account if he is one somewhere, as a member if he is a full member somewhere, else as a guest.
+pub fn actor(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Actor>> {
+    let found = tx.first(
+        r#"SELECT k.gid, k."user", u.time_zone, coalesce((SELECT max(CASE wm.role WHEN 'service' THEN 3 WHEN 'guest' THEN 1 ELSE 2 END) FROM workspace_memberships AS wm WHERE wm."user" = k."user" AND wm.is_active = 1), 0) FROM tokens AS k JOIN users AS u ON u.gid = k."user" WHERE k.hash = ? AND k.revoked_at IS NULL"#,
+        params![hash],
+        |row| Ok((row.get::<Gid>(0)?, row.get::<Gid>(1)?, row.get::<Option<String>>(2)?, row.get::<i64>(3)?)),
+    )?;
+    Ok(found.map(|(token, user, time_zone, rank)| Actor {
+        user,
+        token: Some(token),
+        sight: match rank {
+            3 => Sight::Service,
+            2 => Sight::Member,
+            _ => Sight::Guest,
+        },
+        time_zone,
+    }))
+}

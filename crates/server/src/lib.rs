@@ -1,0 +1,143 @@
+//! The Vinyasa server as a library: an asynchronous HTTP shell around a synchronous core.
+//!
+//! [`http`] listens and parses, [`api`] runs one operation as one plain function on one connection, [`access`] decides who sees
+//! what, [`resources`] says what each thing is, [`events`] records what happens. Start reading at [`api`].
+
+pub mod access;
+pub mod admin;
+pub mod api;
+pub mod auth;
+pub mod demo;
+pub mod error;
+pub mod events;
+pub mod files;
+pub mod http;
+pub mod prelude;
+pub mod resources;
+
+pub use error::{Error, Result};
+
+use api::Operations;
+use api::operations::Operation;
+use engine::Registry;
+use http::limits::RateLimits;
+use http::routes::Routes;
+use model::{Gid, Timestamp};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use store::{Store, params};
+
+/// Where the server gets its time and its random numbers; tests freeze them.
+pub struct Outside {
+    /// The time.
+    pub clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Fills with unpredictable bytes.
+    pub entropy: Box<dyn Fn(&mut [u8]) + Send + Sync>,
+}
+
+/// What an operator chooses.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The public address; the `Host` header counts where it is not set.
+    pub public_url: Option<String>,
+    /// Where attachments are stored: a directory or `s3://bucket/prefix`.
+    pub storage: String,
+    /// Requests a minute for one token; 0 is no limit.
+    pub requests_per_minute: u32,
+}
+
+/// What is the same for all requests.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// Every kind of resource.
+    pub registry: Registry,
+    /// Every operation.
+    pub operations: Vec<Operation>,
+    /// The sections of the reference.
+    pub sections: Vec<(&'static str, &'static str)>,
+    /// The key that seals cursors and signs addresses.
+    pub secret: Arc<[u8]>,
+    /// The time.
+    pub clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Fills with unpredictable bytes.
+    pub entropy: Box<dyn Fn(&mut [u8]) + Send + Sync>,
+    /// What the operator chose.
+    pub settings: Settings,
+    /// The files.
+    pub files: files::Files,
+    pub(crate) routes: Routes,
+    pub(crate) limits: RateLimits,
+    pub(crate) used_tokens: Mutex<HashMap<Gid, Timestamp>>,
+}
+
+impl App {
+    /// Puts the server together on an open database.
+    ///
+    /// Errors: those of the database; a storage that cannot be opened.
+    pub fn new(store: Store, settings: Settings, outside: Outside) -> Result<Arc<App>> {
+        let secret = secret(&store, &outside)?;
+        let mut operations = Operations::new();
+        resources::operations(&mut operations);
+        let sections = std::mem::take(&mut operations.sections);
+        let operations = operations.into_list();
+        let routes = Routes::new(&operations);
+        let files = files::Files::open(&settings.storage)?;
+        let limits = RateLimits::new(settings.requests_per_minute);
+        Ok(Arc::new(App {
+            store,
+            registry: resources::registry(),
+            operations,
+            sections,
+            secret,
+            clock: outside.clock,
+            entropy: outside.entropy,
+            settings,
+            files,
+            routes,
+            limits,
+            used_tokens: Mutex::new(HashMap::new()),
+        }))
+    }
+
+    /// Writes down when tokens were last used; called once a minute and at the end, so that reads stay reads.
+    ///
+    /// Errors: those of the database; the times are then kept for the next call.
+    pub async fn flush_used_tokens(&self) -> Result<()> {
+        let used: Vec<(Gid, Timestamp)> =
+            self.used_tokens.lock().map(|mut used| used.drain().collect()).unwrap_or_default();
+        if used.is_empty() {
+            return Ok(());
+        }
+        self.store
+            .write(move |tx| {
+                for (token, at) in &used {
+                    tx.later(
+                        "UPDATE tokens SET last_used_at = ? WHERE gid = ?",
+                        params![at, token].to_vec(),
+                    )?;
+                }
+                Ok::<(), Error>(())
+            })
+            .await
+    }
+}
+
+/// The server's key: made at the first start, kept in the database so that all nodes share it.
+fn secret(store: &Store, outside: &Outside) -> Result<Arc<[u8]>> {
+    let mut fresh = [0_u8; 32];
+    (outside.entropy)(&mut fresh);
+    let fresh: String = fresh.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = store.write_blocking(move |tx| {
+        tx.execute(
+            "INSERT INTO settings (name, value) VALUES ('secret', ?) ON CONFLICT DO NOTHING",
+            params![fresh],
+        )?;
+        let found: Option<String> =
+            tx.first("SELECT s.value FROM settings AS s WHERE s.name = 'secret'", &[], |row| {
+                row.get(0)
+            })?;
+        Ok::<_, Error>(found.unwrap_or_default())
+    })?;
+    Ok(text.into_bytes().into())
+}

@@ -1,0 +1,66 @@
+//! What each thing is, may do, and causes: one file (or folder) for each resource.
+//!
+//! A resource declares its row, its fields, its operations and what follows from a change. Who may see it is in
+//! [`crate::access`], what happens around every operation in [`crate::api`].
+
+pub mod attachments;
+pub mod custom_fields;
+pub mod project_memberships;
+pub mod projects;
+pub mod sections;
+pub mod stories;
+pub mod tags;
+pub mod tasks;
+pub mod team_memberships;
+pub mod teams;
+pub mod texts;
+pub mod user_task_lists;
+pub mod users;
+pub mod workspace_memberships;
+pub mod workspaces;
+
+use crate::access;
+use crate::api::Operations;
+use engine::Registry;
+
+/// Every resource type, in the order of the API reference.
+pub fn registry() -> Registry {
+    Registry::new()
+        .add::<attachments::Attachment>()
+        .add::<custom_fields::settings::CustomFieldSetting>()
+        .add::<custom_fields::CustomField>()
+        .add::<custom_fields::enum_options::EnumOption>()
+        .add::<project_memberships::ProjectMembership>()
+        .add::<projects::Project>()
+        .add::<sections::Section>()
+        .add::<stories::Story>()
+        .add::<tags::Tag>()
+        .add::<tasks::Task>()
+        .add::<team_memberships::TeamMembership>()
+        .add::<teams::Team>()
+        .add::<user_task_lists::UserTaskList>()
+        .add::<users::User>()
+        .add::<workspace_memberships::WorkspaceMembership>()
+        .add::<workspaces::Workspace>()
+        .compiled(&access::see_nested)
+}
+
+/// Every operation, in the order of the API reference.
+pub fn operations(api: &mut Operations) {
+    attachments::operations(api);
+    custom_fields::settings::operations(api);
+    custom_fields::operations(api);
+    custom_fields::enum_options::operations(api);
+    project_memberships::operations(api);
+    projects::operations(api);
+    sections::operations(api);
+    stories::operations(api);
+    tags::operations(api);
+    tasks::operations(api);
+    team_memberships::operations(api);
+    teams::operations(api);
+    user_task_lists::operations(api);
+    users::operations(api);
+    workspace_memberships::operations(api);
+    workspaces::operations(api);
+}

@@ -1,0 +1,87 @@
+//! Workspaces and organizations: the highest level, to which everything else belongs.
+//!
+//! API section "Workspaces". Who is in a workspace is in [`super::workspace_memberships`].
+
+use crate::prelude::*;
+
+/// A workspace as stored, one row of `workspaces`.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    pub gid: Gid,
+    pub name: String,
+    pub is_organization: bool,
+    /// A comma list.
+    pub email_domains: String,
+    pub created_at: Timestamp,
+}
+
+row! { Workspace in "workspaces" { gid, name, is_organization, email_domains, created_at } }
+
+impl Record for Workspace {
+    fn schema(s: &mut Schema<Self>) {
+        s.doc("A workspace is the highest level of organization; an organization is a workspace with teams and e-mail domains.");
+        s.field("name", |w| &w.name)
+            .write(|w, v: String| w.name = model::single_line(&v))
+            .compact()
+            .doc("What the workspace is called.");
+        s.computed("email_domains", |w, _| {
+            w.email_domains
+                .split(',')
+                .filter(|domain| !domain.is_empty())
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .doc("The e-mail domains of the organization; people with other addresses are guests.");
+        s.field("is_organization", |w| &w.is_organization)
+            .doc("Whether the workspace is an organization.");
+    }
+}
+
+impl Resource for Workspace {
+    const TYPE: &'static str = "workspace";
+    fn gid(&self) -> Gid {
+        self.gid
+    }
+}
+
+impl Object for Workspace {
+    const EDIT: Level = Level::Admin;
+
+    fn workspace(&self) -> Gid {
+        self.gid
+    }
+
+    fn prepare(
+        _cx: &mut Context<'_, '_>,
+        _before: Option<&Self>,
+        row: &mut Self,
+        _body: &Body,
+    ) -> Result<()> {
+        require(!row.name.is_empty(), "name", "Must not be empty")
+    }
+}
+
+/// The operations of the section, in the order of the API reference.
+pub fn operations(api: &mut Operations) {
+    api.section(
+        "Workspaces",
+        "The highest level of organization: everything belongs to one workspace.",
+    );
+    api.list::<Workspace>(
+        "getWorkspaces",
+        "/workspaces",
+        "The workspaces the actor is in, oldest first.",
+        mine,
+    );
+    api.read::<Workspace>("getWorkspace", "/workspaces/{workspace_gid}", "One workspace.");
+    api.update::<Workspace>(
+        "updateWorkspace",
+        "/workspaces/{workspace_gid}",
+        "Renames a workspace; its admins may.",
+    );
+}
+
+/// `getWorkspaces`: those the actor is in, oldest first.
+fn mine(cx: &mut Context<'_, '_>, call: &Call) -> Result<Page<Workspace>> {
+    Query::inside().order(&["t.created_at", "t.gid"]).page(cx, call)
+}

@@ -1,0 +1,330 @@
+// A small team ships a release, told through the official Node SDK (asana 3.x), unmodified but for the host.
+//
+// Run by `tests/sdk/run.py`, which starts the server and sets the same VINYASA_… variables as for scenario.py.
+// Each chapter is a function; an exception ends the chapter, not the story.
+'use strict';
+
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const Asana = require('asana');
+
+const { VINYASA_URL: URL_BASE, VINYASA_WORKSPACE: WORKSPACE, VINYASA_DOMAIN: DOMAIN } = process.env;
+const UNKNOWN = '999999999999999';
+
+let passed = 0;
+let failed = 0;
+
+/** Counts one expectation; says what was different. Values are compared by their JSON. */
+function expect(what, got, wanted = true) {
+  if (JSON.stringify(got) === JSON.stringify(wanted)) {
+    passed += 1;
+  } else {
+    failed += 1;
+    console.log(`FAILED  ${what}\n        got    ${JSON.stringify(got)}\n        wanted ${JSON.stringify(wanted)}`);
+  }
+}
+
+/** Expects the SDK's promise to be rejected with this status, in Asana's form, with `says` in its message. */
+async function refused(what, status, promise, says = '') {
+  try {
+    await promise;
+  } catch (error) {
+    const message = error.response?.body?.errors?.[0]?.message;
+    expect(`${what}: status (${message ?? error})`, error.status, status);
+    expect(`${what}: "${message}" says "${says}"`, typeof message === 'string' && message.includes(says));
+    return;
+  }
+  expect(`${what}: refused`, false);
+}
+
+/** The SDK's resource classes, speaking with one person's token: `ada.Tasks.getTask(…)`. */
+function api(token) {
+  const client = new Asana.ApiClient();
+  client.basePath = URL_BASE;
+  client.authentications.token.accessToken = token;
+  return new Proxy({}, { get: (_, name) => new Asana[`${name}Api`](client) });
+}
+
+/** Every row of a collection, page after page. */
+async function all(first) {
+  const rows = [];
+  for (let page = await first; page && page.data; page = await page.nextPage()) rows.push(...page.data);
+  return rows;
+}
+
+const one = async (promise) => (await promise).data;
+const gids = (rows) => rows.map((row) => row.gid);
+const names = (rows) => rows.map((row) => row.name);
+const sorted = (values) => [...values].sort();
+const data = (fields) => ({ data: fields });
+
+const ada = api(process.env.VINYASA_ADA);
+const bob = api(process.env.VINYASA_BOB);
+const eve = api(process.env.VINYASA_EVE);
+const mallory = api(process.env.VINYASA_MALLORY);
+const w = {}; // What the chapters hand on to one another.
+
+async function peopleAndWorkspace() {
+  const me = await one(ada.Users.getUser('me', {}));
+  w.ada = me.gid;
+  w.bob = (await one(bob.Users.getUser('me', {}))).gid;
+  w.eve = (await one(eve.Users.getUser('me', {}))).gid;
+  expect('me', [me.resource_type, me.email], ['user', `ada@${DOMAIN}`]);
+  expect('a user by e-mail', (await one(ada.Users.getUser(`bob@${DOMAIN}`, {}))).gid, w.bob);
+  const people = gids(await all(ada.Users.getUsersForWorkspace(WORKSPACE, { limit: 1 })));
+  expect('pages of one hold everybody once', people.length, new Set(people).size);
+  expect('the three are there', [w.ada, w.bob, w.eve].every((gid) => people.includes(gid)));
+  expect('users', gids(await all(ada.Users.getUsers({ workspace: WORKSPACE }))).includes(w.eve));
+  expect('no favourites', (await ada.Users.getFavoritesForUser('me', 'project', WORKSPACE, {})).data, []);
+  expect('workspaces', gids(await all(ada.Workspaces.getWorkspaces({ limit: 100 }))).includes(WORKSPACE));
+  expect('an organization', (await one(ada.Workspaces.getWorkspace(WORKSPACE, {}))).is_organization);
+  expect('renamed', (await one(ada.Workspaces.updateWorkspace(data({ name: 'Acme Web' }), WORKSPACE, {}))).name, 'Acme Web');
+  const joined = await one(ada.Workspaces.addUserForWorkspace(data({ user: `kim@${DOMAIN}` }), WORKSPACE, {}));
+  const rows = await all(
+    ada.WorkspaceMemberships.getWorkspaceMembershipsForWorkspace(WORKSPACE, { opt_fields: 'user,is_guest,is_admin' }),
+  );
+  const guest = Object.fromEntries(rows.map((row) => [row.user.gid, row.is_guest]));
+  expect('who is a guest', [guest[w.ada], guest[joined.gid], guest[w.eve]], [false, false, true]);
+  const mine = rows.find((row) => row.user.gid === w.ada).gid;
+  expect('a membership', (await one(ada.WorkspaceMemberships.getWorkspaceMembership(mine, {}))).workspace.gid, WORKSPACE);
+  expect('mine', gids(await all(ada.WorkspaceMemberships.getWorkspaceMembershipsForUser('me', {}))).includes(mine));
+  expect('leaves', (await ada.Workspaces.removeUserForWorkspace(data({ user: joined.gid }), WORKSPACE)).data, {});
+}
+
+async function teams() {
+  const team = await one(ada.Teams.createTeam(data({ name: 'Web', organization: WORKSPACE, description: 'Browsers' }), {}));
+  w.team = team.gid;
+  expect('a team', [team.name, team.organization.gid], ['Web', WORKSPACE]);
+  expect('read', (await one(ada.Teams.getTeam(w.team, { opt_fields: 'description' }))).description, 'Browsers');
+  expect('updated', (await one(ada.Teams.updateTeam(data({ name: 'Web app' }), w.team, {}))).name, 'Web app');
+  expect('of the workspace', gids(await all(ada.Teams.getTeamsForWorkspace(WORKSPACE, {}))).includes(w.team));
+  expect('of mine', gids(await all(ada.Teams.getTeamsForUser('me', WORKSPACE, {}))).includes(w.team));
+  const joined = await one(ada.Teams.addUserForTeam(data({ user: w.bob }), w.team, {}));
+  expect('Bob joins', [joined.resource_type, joined.user.gid], ['team_membership', w.bob]);
+  expect('people', sorted(gids(await all(ada.Users.getUsersForTeam(w.team, {})))), sorted([w.ada, w.bob]));
+  const m = ada.TeamMemberships;
+  expect('memberships', gids(await all(m.getTeamMembershipsForTeam(w.team, {}))).includes(joined.gid));
+  expect('of Bob', gids(await all(m.getTeamMembershipsForUser(w.bob, WORKSPACE, {}))), [joined.gid]);
+  expect('by team', gids(await all(m.getTeamMemberships({ team: w.team }))).includes(joined.gid));
+  expect('one', (await one(m.getTeamMembership(joined.gid, {}))).team.gid, w.team);
+  expect('Bob leaves', (await ada.Teams.removeUserForTeam(data({ user: w.bob }), w.team)).data, {});
+  await ada.Teams.addUserForTeam(data({ user: w.bob }), w.team, {});
+}
+
+async function projects() {
+  const p = ada.Projects;
+  const made = await one(p.createProject(data({ name: 'Release week', workspace: WORKSPACE, team: w.team, color: 'dark-blue' }), {}));
+  w.project = made.gid;
+  expect('a project', [made.name, made.color, made.owner.gid], ['Release week', 'dark-blue', w.ada]);
+  expect('read', (await one(p.getProject(w.project, {}))).archived, false);
+  const other = (await one(p.createProjectForTeam(data({ name: 'Office move' }), w.team, {}))).gid;
+  const third = (await one(p.createProjectForWorkspace(data({ name: 'Old site', team: w.team }), WORKSPACE, {}))).gid;
+  w.other = other;
+  const updated = await one(p.updateProject(data({ notes: 'Monday to Friday', due_on: '2031-04-04' }), w.project, {}));
+  expect('updated', [updated.notes, updated.due_on], ['Monday to Friday', '2031-04-04']);
+  await p.updateProject(data({ archived: true }), third, {});
+  expect('running', gids(await all(p.getProjects({ workspace: WORKSPACE, archived: false, limit: 100 }))).includes(third), false);
+  expect('of the team', gids(await all(p.getProjectsForTeam(w.team, { limit: 2 }))).length, 3);
+  expect('of the workspace', gids(await all(p.getProjectsForWorkspace(WORKSPACE, { limit: 1 }))).includes(w.project));
+  expect('deleted', (await p.deleteProject(third)).data, {});
+  await refused('a deleted project', 404, p.getProject(third, {}), 'Unknown object');
+  expect('member', gids((await one(p.addMembersForProject(data({ members: w.bob }), w.project, {}))).members).includes(w.bob));
+  expect('follows', gids((await one(p.addFollowersForProject(data({ followers: w.bob }), w.project, {}))).followers).includes(w.bob));
+  const silent = await one(p.removeFollowersForProject(data({ followers: w.bob }), w.project, {}));
+  expect('stops following', gids(silent.followers).includes(w.bob), false);
+  await p.addMembersForProject(data({ members: w.bob }), other, {});
+  const left = await one(p.removeMembersForProject(data({ members: w.bob }), other, {}));
+  expect('leaves', gids(left.members).includes(w.bob), false);
+
+  const m = ada.Memberships;
+  const shared = await one(m.createMembership({ body: data({ parent: w.project, member: w.eve, access_level: 'commenter' }) }));
+  expect('shared with Eve', [shared.member.gid, shared.access_level], [w.eve, 'commenter']);
+  expect('read', (await one(m.getMembership(shared.gid))).parent.gid, w.project);
+  expect('raised', (await one(m.updateMembership(data({ access_level: 'editor' }), shared.gid))).access_level, 'editor');
+  await m.updateMembership(data({ access_level: 'commenter' }), shared.gid);
+  expect('all of them', (await all(m.getMemberships({ parent: w.project }))).length >= 3);
+  const again = await one(m.createMembership({ body: data({ parent: other, member: w.eve }) }));
+  expect('taken back', (await m.deleteMembership(again.gid)).data, {});
+  const rows = await all(ada.ProjectMemberships.getProjectMembershipsForProject(w.project, {}));
+  expect('project memberships', rows.some((row) => row.member.gid === w.eve && row.access_level === 'commenter'));
+  expect('one', (await one(ada.ProjectMemberships.getProjectMembership(rows[0].gid, {}))).gid, rows[0].gid);
+}
+
+async function sections() {
+  const s = ada.Sections;
+  const untitled = (await all(s.getSectionsForProject(w.project, {})))[0];
+  expect('the first section', untitled.name, 'Untitled section');
+  const add = async (name) => (await one(s.createSectionForProject(w.project, { body: data({ name }) }))).gid;
+  w.friday = await add('Friday');
+  w.monday = await add('Monday');
+  const moved = await s.insertSectionForProject(w.project, { body: data({ section: w.monday, before_section: w.friday }) });
+  expect('moved', moved.data, {});
+  expect('renamed', (await one(s.updateSection(w.friday, { body: data({ name: 'Release day' }) }))).name, 'Release day');
+  expect('read', (await one(s.getSection(w.friday, {}))).project.gid, w.project);
+  expect('deleted', (await s.deleteSection(untitled.gid)).data, {});
+  expect('in order', names(await all(s.getSectionsForProject(w.project, {}))), ['Monday', 'Release day']);
+}
+
+async function customFields() {
+  const c = ada.CustomFields;
+  const options = [{ name: 'Green', color: 'green' }, { name: 'Red', color: 'red' }];
+  const risk = await one(c.createCustomField(data({ workspace: WORKSPACE, name: 'Risk', resource_subtype: 'enum', enum_options: options }), {}));
+  const hours = await one(c.createCustomField(data({ workspace: WORKSPACE, name: 'Hours', resource_subtype: 'number', precision: 0 }), {}));
+  w.risk = risk.gid;
+  w.hours = hours.gid;
+  [w.green, w.red] = gids(risk.enum_options);
+  const amber = await one(c.createEnumOptionForCustomField(w.risk, { body: data({ name: 'Amber', color: 'orange' }) }));
+  await c.insertEnumOptionForCustomField(w.risk, { body: data({ enum_option: amber.gid, after_enum_option: w.green }) });
+  expect('option renamed', (await one(c.updateEnumOption(amber.gid, { body: data({ name: 'Yellow' }) }))).name, 'Yellow');
+  expect('options', names((await one(c.getCustomField(w.risk, {}))).enum_options), ['Green', 'Yellow', 'Red']);
+  expect('renamed', (await one(c.updateCustomField(w.hours, { body: data({ name: 'Hours left' }) }))).name, 'Hours left');
+  expect('all', gids(await all(c.getCustomFieldsForWorkspace(WORKSPACE, { limit: 1 }))).includes(w.hours));
+  for (const gid of [w.risk, w.hours]) {
+    const setting = await one(ada.Projects.addCustomFieldSettingForProject(data({ custom_field: gid }), w.project, {}));
+    expect('a setting', setting.custom_field.gid, gid);
+  }
+  const settings = await all(ada.CustomFieldSettings.getCustomFieldSettingsForProject(w.project, {}));
+  expect('settings', settings.map((setting) => setting.custom_field.gid), [w.risk, w.hours]);
+  const spare = await one(c.createCustomField(data({ workspace: WORKSPACE, name: 'Spare', resource_subtype: 'text' }), {}));
+  await ada.Projects.addCustomFieldSettingForProject(data({ custom_field: spare.gid }), w.project, {});
+  const off = await ada.Projects.removeCustomFieldSettingForProject(data({ custom_field: spare.gid }), w.project);
+  expect('taken off', off.data, {});
+  expect('deleted', (await c.deleteCustomField(spare.gid)).data, {});
+}
+
+async function tasks() {
+  const t = ada.Tasks;
+  const task = await one(t.createTask(data({
+    name: 'Freeze the branch', assignee: 'me', due_at: new Date(Date.UTC(2031, 2, 31, 9)), notes: 'At nine',
+    memberships: [{ project: w.project, section: w.monday }], custom_fields: { [w.risk]: w.red, [w.hours]: 4 },
+  }), {}));
+  w.task = task.gid;
+  expect('a task', [task.name, task.due_at, task.assignee.gid], ['Freeze the branch', '2031-03-31T09:00:00.000Z', w.ada]);
+  const values = Object.fromEntries(task.custom_fields.map((field) => [field.gid, field.display_value]));
+  expect('its values', [values[w.risk], values[w.hours]], ['Red', '4']);
+  const fields = await one(t.getTask(w.task, { opt_fields: 'name,memberships.section.name,assignee.email' }));
+  expect('only these', sorted(Object.keys(fields)), ['assignee', 'gid', 'memberships', 'name']);
+  expect('nested', [fields.memberships[0].section.name, fields.assignee.email], ['Monday', `ada@${DOMAIN}`]);
+  const text = 'Ünïcode ✅ 漢字 "quoted" \\ </end>';
+  expect('any text', (await one(t.updateTask(data({ name: text }), w.task, {}))).name, text);
+
+  w.more = [];
+  for (const name of ['Translate', 'Smoke test', 'Write the notes', 'Publish', 'Celebrate']) {
+    w.more.push((await one(t.createTask(data({ name, projects: [w.project] }), {}))).gid);
+  }
+  const [translate, smoke, notes, publish, celebrate] = w.more;
+  const first = await t.getTasksForProject(w.project, { limit: 4 });
+  expect('a page of four', first.data.length, 4);
+  expect('with a next page', sorted(Object.keys(first._response.next_page)), ['offset', 'path', 'uri']);
+  const every = gids(await all(t.getTasksForProject(w.project, { limit: 4 })));
+  expect('all pages', sorted(every), sorted([w.task, ...w.more]));
+  expect('to Friday', (await ada.Sections.addTaskForSection(w.friday, { body: data({ task: publish }) })).data, {});
+  expect('there', gids(await all(t.getTasksForSection(w.friday, {}))), [publish]);
+  const done = await one(t.updateTask(data({ completed: true }), translate, {}));
+  expect('done', [done.completed, done.completed_by.gid], [true, w.ada]);
+  const left = gids(await all(t.getTasks({ project: w.project, completed_since: 'now' })));
+  expect('what is left', [left.includes(translate), left.includes(smoke)], [false, true]);
+  const counts = await one(ada.Projects.getTaskCountsForProject(w.project, { opt_fields: 'num_tasks,num_completed_tasks' }));
+  expect('counts', [counts.num_tasks, counts.num_completed_tasks], [6, 1]);
+
+  const child = (await one(t.createSubtaskForTask(data({ name: 'On a phone' }), smoke, {}))).gid;
+  expect('subtasks', gids(await all(t.getSubtasksForTask(smoke, {}))), [child]);
+  expect('another parent', (await one(t.setParentForTask(data({ parent: notes }), child, {}))).parent.gid, notes);
+  expect('waits', (await t.addDependenciesForTask(data({ dependencies: [smoke] }), publish)).data, {});
+  expect('for', gids(await all(t.getDependenciesForTask(publish, {}))), [smoke]);
+  expect('blocks', (await t.addDependentsForTask(data({ dependents: [celebrate] }), publish)).data, {});
+  expect('whom', gids(await all(t.getDependentsForTask(publish, {}))), [celebrate]);
+  await refused('a circle', 400, t.addDependenciesForTask(data({ dependencies: [celebrate] }), publish));
+  expect('freed', (await t.removeDependentsForTask(data({ dependents: [celebrate] }), publish)).data, {});
+  expect('free', (await t.removeDependenciesForTask(data({ dependencies: [smoke] }), publish)).data, {});
+  const watched = await one(t.addFollowersForTask(data({ followers: [w.bob] }), publish, {}));
+  expect('Bob watches', gids(watched.followers).includes(w.bob));
+  const alone = await one(t.removeFollowerForTask(data({ followers: [w.bob] }), publish, {}));
+  expect('Bob looks away', gids(alone.followers).includes(w.bob), false);
+  expect('two homes', (await t.addProjectForTask(data({ project: w.other }), celebrate)).data, {});
+  expect('both', gids(await all(ada.Projects.getProjectsForTask(celebrate, {}))).length, 2);
+  expect('one home', (await t.removeProjectForTask(data({ project: w.other }), celebrate)).data, {});
+  const list = await one(ada.UserTaskLists.getUserTaskListForUser('me', WORKSPACE, {}));
+  expect('my list', (await one(ada.UserTaskLists.getUserTaskList(list.gid, {}))).owner.gid, w.ada);
+  expect('my tasks', gids(await all(t.getTasksForUserTaskList(list.gid, {}))).includes(w.task));
+}
+
+async function tagsAndTalk() {
+  const g = ada.Tags;
+  const tag = (await one(g.createTag(data({ name: 'release', workspace: WORKSPACE }), {}))).gid;
+  const spare = (await one(g.createTagForWorkspace(data({ name: 'spare' }), WORKSPACE, {}))).gid;
+  expect('tagged', (await ada.Tasks.addTagForTask(data({ tag }), w.task)).data, {});
+  expect('tags', gids(await all(g.getTagsForTask(w.task, {}))), [tag]);
+  expect('tasks', gids(await all(ada.Tasks.getTasksForTag(tag, {}))), [w.task]);
+  expect('colour', (await one(g.updateTag(data({ color: 'dark-teal' }), tag, {}))).color, 'dark-teal');
+  expect('read', (await one(g.getTag(tag, {}))).name, 'release');
+  expect('of the workspace', gids(await all(g.getTagsForWorkspace(WORKSPACE, { limit: 1 }))).includes(spare));
+  expect('all', gids(await all(g.getTags({ workspace: WORKSPACE, limit: 100 }))).includes(tag));
+  expect('untagged', (await ada.Tasks.removeTagForTask(data({ tag }), w.task)).data, {});
+  expect('deleted', (await g.deleteTag(spare)).data, {});
+
+  const s = ada.Stories;
+  const comment = await one(bob.Stories.createStoryForTask(data({ text: 'Frozen.' }), w.task, {}));
+  expect('a comment', [comment.resource_subtype, comment.created_by.gid], ['comment_added', w.bob]);
+  expect('edited', (await one(bob.Stories.updateStory(data({ text: 'Frozen at nine.' }), comment.gid, {}))).is_edited);
+  expect('read', (await one(s.getStory(comment.gid, {}))).text, 'Frozen at nine.');
+  const kinds = (await all(s.getStoriesForTask(w.task, { limit: 3 }))).map((story) => story.resource_subtype);
+  expect('the history', ['added_to_project', 'name_changed', 'comment_added'].every((kind) => kinds.includes(kind)));
+  expect('deleted', (await bob.Stories.deleteStory(comment.gid)).data, {});
+  await refused('a deleted comment', 404, s.getStory(comment.gid, {}), 'Unknown object');
+}
+
+async function files() {
+  const a = ada.Attachments;
+  const content = Buffer.from(Array.from({ length: 70000 }, (_, i) => (i * 31) % 251));
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'vinyasa-node-'));
+  try {
+    const file = path.join(directory, 'bundle.bin');
+    fs.writeFileSync(file, content);
+    const upload = { parent: w.task, file: fs.createReadStream(file), resource_subtype: 'asana' };
+    w.file = (await one(a.createAttachmentForObject(upload))).gid;
+  } finally {
+    fs.rmSync(directory, { recursive: true });
+  }
+  const record = await one(a.getAttachment(w.file, {}));
+  expect('its record', [record.name, record.size, record.parent.gid], ['bundle.bin', content.length, w.task]);
+  const answer = await fetch(record.download_url);
+  expect('downloaded whole', Buffer.from(await answer.arrayBuffer()).equals(content));
+  expect('files', gids(await all(a.getAttachmentsForObject(w.task, {}))), [w.file]);
+  await refused('a stranger asks for it', 404, mallory.Attachments.getAttachment(w.file, {}));
+  expect('deleted', (await a.deleteAttachment(w.file)).data, {});
+}
+
+async function refusals() {
+  const t = ada.Tasks;
+  await refused('no such token', 401, api('0/not-a-token').Users.getUser('me', {}), 'Not Authorized');
+  await refused('no such task', 404, t.getTask(UNKNOWN, {}), `task: Unknown object: ${UNKNOWN}`);
+  await refused('not a gid', 400, t.getTask('release', {}), 'Not a recognized ID');
+  await refused('a task without a home', 400, t.createTask(data({ name: 'Lost' }), {}), 'workspace, parent, projects');
+  await refused('not a date', 400, t.updateTask(data({ due_on: 'Friday' }), w.task, {}), 'due_on');
+  await refused('a page too large', 400, t.getTasksForProject(w.project, { limit: 1000 }), 'limit');
+  await refused('an invented page token', 400, t.getTasksForProject(w.project, { limit: 1, offset: 'abc' }), 'offset');
+  await refused('a guest edits', 403, eve.Tasks.updateTask(data({ completed: true }), w.task, {}));
+  await refused('a guest looks behind the door', 403, eve.Projects.getProject(w.other, {}));
+  await refused('a stranger reads', 404, mallory.Projects.getProject(w.project, {}), 'Unknown object');
+  expect('deleted', (await t.deleteTask(w.task)).data, {});
+  await refused('a deleted task', 404, t.getTask(w.task, {}), 'Unknown object');
+}
+
+(async () => {
+  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, refusals]) {
+    const before = passed;
+    try {
+      await chapter();
+    } catch (error) {
+      failed += 1;
+      const where = (error.stack ?? '').split('\n').find((line) => line.includes('scenario.cjs'))?.trim() ?? '';
+      const reason = error.response?.text ?? error.message ?? String(error);
+      console.log(`FAILED  ${chapter.name} ${where}\n        ${String(error.status ?? '')} ${reason.slice(0, 400)}`);
+    }
+    console.log(`${chapter.name}: ${passed - before} passed`);
+  }
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = passed > 0 && failed === 0 ? 0 : 1;
+})();
