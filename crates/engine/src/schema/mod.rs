@@ -440,7 +440,13 @@ impl<T: Record> Schema<T> {
         set: impl Fn(&mut T, V) + Send + Sync + 'static,
     ) {
         let at = self.fields.len();
-        self.fields.push(Field { get: None, find: None, list: None, when: None, set: Some(setter(set)) });
+        self.fields.push(Field {
+            get: None,
+            find: None,
+            list: None,
+            when: None,
+            set: Some(setter(set)),
+        });
         self.infos.push(FieldInfo {
             name,
             doc: "",

@@ -178,6 +178,12 @@ impl Declaring<'_> {
         self
     }
 
+    /// It answers 201.
+    pub fn creates(self) -> Self {
+        self.operation.creates = true;
+        self
+    }
+
     /// A path that old clients call.
     pub fn alias(self) -> Self {
         self.operation.is_alias = true;

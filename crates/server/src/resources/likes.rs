@@ -22,8 +22,10 @@ impl Record for Like {
     }
 }
 
-const MINE: &str = r#"SELECT i.key FROM :ids AS i JOIN likes AS l ON l.object = i.value AND l."user" = :me"#;
-const NUMBER: &str = "SELECT i.key, count(*) FROM :ids AS i JOIN likes AS l ON l.object = i.value GROUP BY i.key";
+const MINE: &str =
+    r#"SELECT i.key FROM :ids AS i JOIN likes AS l ON l.object = i.value AND l."user" = :me"#;
+const NUMBER: &str =
+    "SELECT i.key, count(*) FROM :ids AS i JOIN likes AS l ON l.object = i.value GROUP BY i.key";
 const LIST: &str = r#"SELECT i.key, l.gid, l."user" FROM :ids AS i JOIN likes AS l ON l.object = i.value ORDER BY i.key, l.created_at, l.gid"#;
 
 /// Declares `hearted`, `hearts` and `num_hearts`, the old names of the fields of [`liked`].

@@ -216,10 +216,8 @@ fn put(
         let viewer = cx.viewer();
         let known = names::of(cx.tx, viewer, Reach::Own, &wanted)?;
         // What the text held before may stay, though this writer does not see it.
-        if let Some(gid) = text
-            .mentions
-            .iter()
-            .find(|gid| !known.contains_key(*gid) && !old.contains(&gid.get()))
+        if let Some(gid) =
+            text.mentions.iter().find(|gid| !known.contains_key(*gid) && !old.contains(&gid.get()))
         {
             return Err(invalid(field, format!("XML is invalid: Unknown object: {gid}")));
         }
