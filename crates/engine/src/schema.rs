@@ -126,7 +126,7 @@ pub enum Kind {
     /// At most one object of one of these types, named by the row.
     One(Vec<&'static str>),
     /// Objects of this type found by a query.
-    Many { target: &'static str, query: OnceLock<Templates>, join: Join },
+    Many { target: &'static str, query: OnceLock<Templates>, join: Join, single: bool },
     /// Records that are part of this one, found by a query whose first column is the key.
     Inline { info: Arc<TypeInfo>, query: OnceLock<Templates>, text: &'static str, single: bool },
     /// Records that are part of this one, found by a function.
@@ -158,6 +158,8 @@ pub struct FieldInfo {
     pub on_request: bool,
     /// Present on some rows only.
     pub conditional: bool,
+    /// Left out, not null, where nothing was found.
+    pub omit_empty: bool,
     /// How it is found.
     pub kind: Kind,
     /// Whether it can be written: when creating, when updating.
@@ -186,6 +188,19 @@ pub struct TypeInfo {
     empty: Box<dyn Fn() -> Box<dyn Rows> + Send + Sync>,
     /// Loads rows by gid, as seen from a visible object; first column the key.
     pub by_ids: OnceLock<Templates>,
+}
+
+impl Kind {
+    /// Whether a field found by a query is one object, not a list.
+    pub fn is_single(&self) -> bool {
+        match self {
+            Kind::Many { single, .. }
+            | Kind::Inline { single, .. }
+            | Kind::Fetched { single, .. } => *single,
+            Kind::One(_) => true,
+            Kind::Scalar | Kind::Batch { .. } => false,
+        }
+    }
 }
 
 impl TypeInfo {
@@ -219,7 +234,7 @@ impl TypeInfo {
         }
         for field in &self.fields {
             match &field.kind {
-                Kind::Many { target, query, join } => {
+                Kind::Many { target, query, join, .. } => {
                     let (table, select) = table_of(target);
                     let text = format!(
                         "SELECT i.key, {select} FROM :ids AS i {} WHERE :see({target}, t){} ORDER BY i.key, {}",
@@ -428,6 +443,7 @@ impl<T: Record> Schema<T> {
             compact: false,
             on_request: false,
             conditional: false,
+            omit_empty: false,
             kind,
             writable: (false, false),
             refers: None,
@@ -519,6 +535,7 @@ impl<T: Record> Schema<T> {
             compact: false,
             on_request: true,
             conditional: true,
+            omit_empty: false,
             kind: Kind::Scalar,
             writable: (true, true),
             refers: None,
@@ -556,7 +573,19 @@ impl<T: Record> Schema<T> {
             name,
             JsonType::Objects,
             false,
-            Kind::Many { target: R::TYPE, query: OnceLock::new(), join },
+            Kind::Many { target: R::TYPE, query: OnceLock::new(), join, single: false },
+            None,
+            None,
+        )
+    }
+
+    /// At most one object of type `R`, found by a query; null if there is none.
+    pub fn one_by<R: Resource>(&mut self, name: &'static str, join: Join) -> Building<'_, T> {
+        self.add(
+            name,
+            JsonType::Object,
+            true,
+            Kind::Many { target: R::TYPE, query: OnceLock::new(), join, single: true },
             None,
             None,
         )
@@ -725,6 +754,7 @@ impl<T: Record> Schema<T> {
                 compact: info.compact,
                 on_request: info.on_request,
                 conditional: info.conditional,
+                omit_empty: info.omit_empty,
                 kind: Kind::Scalar,
                 writable: info.writable,
                 refers: info.refers,
@@ -801,6 +831,13 @@ impl<T: Record> Building<'_, T> {
         if let Some(field) = self.schema.fields.last_mut() {
             field.when = Some(Box::new(when));
         }
+        self
+    }
+
+    /// Left out, not null, where nothing was found.
+    #[must_use]
+    pub fn omit_empty(mut self) -> Self {
+        self.info(|info| info.omit_empty = true);
         self
     }
 
