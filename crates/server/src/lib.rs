@@ -44,6 +44,8 @@ pub struct Settings {
     pub storage: String,
     /// Requests a minute for one token; 0 is no limit.
     pub requests_per_minute: u32,
+    /// Whether answers say in `X-Vinyasa-Statements` how many statements they took.
+    pub debug_headers: bool,
 }
 
 /// What is the same for all requests.
