@@ -32,7 +32,7 @@ pub enum Shape {
     Bare,
     /// The compact record.
     Compact,
-    /// Everything that is not on request; objects below are compact.
+    /// Everything that is not on request; objects below are compact, but for fields declared as full.
     Full,
 }
 
@@ -49,6 +49,7 @@ impl Plan {
             };
             let below = match shape {
                 Shape::Bare => Shape::Bare,
+                Shape::Full if field.full => Shape::Full,
                 Shape::Compact | Shape::Full => Shape::Compact,
             };
             shown.then_some(below)

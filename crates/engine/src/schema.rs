@@ -156,6 +156,8 @@ pub struct FieldInfo {
     pub compact: bool,
     /// Shown only when asked for by name.
     pub on_request: bool,
+    /// What lies below is shown in full where nothing is selected.
+    pub full: bool,
     /// Present on some rows only.
     pub conditional: bool,
     /// Left out, not null, where nothing was found.
@@ -442,6 +444,7 @@ impl<T: Record> Schema<T> {
             values: &[],
             compact: false,
             on_request: false,
+            full: false,
             conditional: false,
             omit_empty: false,
             kind,
@@ -525,7 +528,14 @@ impl<T: Record> Schema<T> {
         set: impl Fn(&mut T, V) + Send + Sync + 'static,
     ) {
         let at = self.fields.len();
-        self.fields.push(Field { get: None, find: None, when: None, set: Some(setter(set)) });
+        // It is never present: asking for it by name shows nothing.
+        let never: When<T> = Box::new(|_| false);
+        self.fields.push(Field {
+            get: None,
+            find: None,
+            when: Some(never),
+            set: Some(setter(set)),
+        });
         self.infos.push(FieldInfo {
             name,
             doc: "",
@@ -534,6 +544,7 @@ impl<T: Record> Schema<T> {
             values: &[],
             compact: false,
             on_request: true,
+            full: false,
             conditional: true,
             omit_empty: false,
             kind: Kind::Scalar,
@@ -753,6 +764,7 @@ impl<T: Record> Schema<T> {
                 values: info.values,
                 compact: info.compact,
                 on_request: info.on_request,
+                full: info.full,
                 conditional: info.conditional,
                 omit_empty: info.omit_empty,
                 kind: Kind::Scalar,
@@ -821,6 +833,13 @@ impl<T: Record> Building<'_, T> {
     #[must_use]
     pub fn on_request(mut self) -> Self {
         self.info(|info| info.on_request = true);
+        self
+    }
+
+    /// The objects are shown in full, where this record is and nothing is selected.
+    #[must_use]
+    pub fn full(mut self) -> Self {
+        self.info(|info| info.full = true);
         self
     }
 
@@ -984,6 +1003,12 @@ impl<T: Record> Edge<'_, T> {
     #[must_use]
     pub fn on_request(self) -> Self {
         Edge { building: self.building.on_request(), target: self.target }
+    }
+
+    /// See [`Building::full`].
+    #[must_use]
+    pub fn full(self) -> Self {
+        Edge { building: self.building.full(), target: self.target }
     }
 
     /// See [`Building::when`].
