@@ -102,11 +102,11 @@ impl Plan {
                 let below = choose(at)?;
                 let field = info.fields.get(at)?;
                 let targets: Vec<Arc<TypeInfo>> = match &field.kind {
-                    Kind::Scalar | Kind::Batch { .. } => Vec::new(),
+                    Kind::Scalar | Kind::Batch { .. } | Kind::Found { .. } => Vec::new(),
                     Kind::One(types) => {
                         types.iter().filter_map(|name| registry.get(name).cloned()).collect()
                     }
-                    Kind::Many { target, .. } => {
+                    Kind::Many { target, .. } | Kind::Several(target) => {
                         registry.get(target).cloned().into_iter().collect()
                     }
                     Kind::Inline { info, .. } | Kind::Fetched { info, .. } => {
