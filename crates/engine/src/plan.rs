@@ -49,6 +49,7 @@ impl Plan {
             };
             let below = match shape {
                 Shape::Bare => Shape::Bare,
+                Shape::Compact | Shape::Full if field.in_full => Shape::Full,
                 Shape::Compact | Shape::Full => Shape::Compact,
             };
             shown.then_some(below)

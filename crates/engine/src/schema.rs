@@ -160,6 +160,8 @@ pub struct FieldInfo {
     pub conditional: bool,
     /// Left out, not null, where nothing was found.
     pub omit_empty: bool,
+    /// Objects below are shown in full, not compact, where nothing is selected.
+    pub in_full: bool,
     /// How it is found.
     pub kind: Kind,
     /// Whether it can be written: when creating, when updating.
@@ -444,6 +446,7 @@ impl<T: Record> Schema<T> {
             on_request: false,
             conditional: false,
             omit_empty: false,
+            in_full: false,
             kind,
             writable: (false, false),
             refers: None,
@@ -536,6 +539,7 @@ impl<T: Record> Schema<T> {
             on_request: true,
             conditional: true,
             omit_empty: false,
+            in_full: false,
             kind: Kind::Scalar,
             writable: (true, true),
             refers: None,
@@ -755,6 +759,7 @@ impl<T: Record> Schema<T> {
                 on_request: info.on_request,
                 conditional: info.conditional,
                 omit_empty: info.omit_empty,
+                in_full: info.in_full,
                 kind: Kind::Scalar,
                 writable: info.writable,
                 refers: info.refers,
@@ -831,6 +836,13 @@ impl<T: Record> Building<'_, T> {
         if let Some(field) = self.schema.fields.last_mut() {
             field.when = Some(Box::new(when));
         }
+        self
+    }
+
+    /// Objects below are shown in full, not compact, where nothing is selected.
+    #[must_use]
+    pub fn in_full(mut self) -> Self {
+        self.info(|info| info.in_full = true);
         self
     }
 
@@ -972,6 +984,12 @@ impl<T: Record> Edge<'_, T> {
     #[must_use]
     pub fn write_once(self, set: impl Fn(&mut T, Option<Gid>) + Send + Sync + 'static) -> Self {
         self.writable(true, false, set)
+    }
+
+    /// See [`Building::in_full`].
+    #[must_use]
+    pub fn in_full(self) -> Self {
+        Edge { building: self.building.in_full(), target: self.target }
     }
 
     /// See [`Building::compact`].
