@@ -160,6 +160,8 @@ pub struct FieldInfo {
     pub conditional: bool,
     /// Left out, not null, where nothing was found.
     pub omit_empty: bool,
+    /// Can be written but is never shown.
+    pub write_only: bool,
     /// How it is found.
     pub kind: Kind,
     /// Whether it can be written: when creating, when updating.
@@ -444,6 +446,7 @@ impl<T: Record> Schema<T> {
             on_request: false,
             conditional: false,
             omit_empty: false,
+            write_only: false,
             kind,
             writable: (false, false),
             refers: None,
@@ -523,7 +526,7 @@ impl<T: Record> Schema<T> {
         &mut self,
         name: &'static str,
         set: impl Fn(&mut T, V) + Send + Sync + 'static,
-    ) {
+    ) -> Building<'_, T> {
         let at = self.fields.len();
         self.fields.push(Field { get: None, find: None, when: None, set: Some(setter(set)) });
         self.infos.push(FieldInfo {
@@ -536,6 +539,7 @@ impl<T: Record> Schema<T> {
             on_request: true,
             conditional: true,
             omit_empty: false,
+            write_only: true,
             kind: Kind::Scalar,
             writable: (true, true),
             refers: None,
@@ -543,6 +547,7 @@ impl<T: Record> Schema<T> {
         });
         self.writable
             .insert(name, Writable { at, create: true, update: true, refers: None, values: &[] });
+        Building { schema: self }
     }
 
     /// At most one object of type `R`.
@@ -755,6 +760,7 @@ impl<T: Record> Schema<T> {
                 on_request: info.on_request,
                 conditional: info.conditional,
                 omit_empty: info.omit_empty,
+                write_only: info.write_only,
                 kind: Kind::Scalar,
                 writable: info.writable,
                 refers: info.refers,
