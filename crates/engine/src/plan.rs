@@ -32,7 +32,7 @@ pub enum Shape {
     Bare,
     /// The compact record.
     Compact,
-    /// Everything that is not on request; objects below are compact.
+    /// Everything that is not on request; objects below are compact, but for fields declared as full.
     Full,
 }
 
@@ -49,6 +49,7 @@ impl Plan {
             };
             let below = match shape {
                 Shape::Bare => Shape::Bare,
+                Shape::Full if field.full => Shape::Full,
                 Shape::Compact | Shape::Full => Shape::Compact,
             };
             shown.then_some(below)
@@ -101,11 +102,11 @@ impl Plan {
                 let field = info.fields.get(at).filter(|field| !field.write_only)?;
                 let below = choose(at)?;
                 let targets: Vec<Arc<TypeInfo>> = match &field.kind {
-                    Kind::Scalar | Kind::Batch { .. } => Vec::new(),
+                    Kind::Scalar | Kind::Batch { .. } | Kind::Found { .. } => Vec::new(),
                     Kind::One(types) => {
                         types.iter().filter_map(|name| registry.get(name).cloned()).collect()
                     }
-                    Kind::Many { target, .. } => {
+                    Kind::Many { target, .. } | Kind::Several(target) => {
                         registry.get(target).cloned().into_iter().collect()
                     }
                     Kind::Inline { info, .. } | Kind::Fetched { info, .. } => {

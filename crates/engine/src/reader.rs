@@ -48,6 +48,8 @@ enum Below {
     Nothing,
     /// For each parent row the row of `place`, if any; the type name says which of several.
     One { place: usize, rows: Vec<Option<usize>> },
+    /// For each parent row the rows of `place`.
+    Several { place: usize, rows: Vec<Vec<usize>> },
     /// For each parent row the range of rows of `place`.
     Many { place: usize, ranges: Vec<(usize, usize)> },
     /// For each parent row the range of bytes.
@@ -71,6 +73,12 @@ enum Sink<'p> {
         found: Vec<Option<usize>>,
         wanted: Vec<Option<usize>>,
     },
+    Several {
+        plan: &'p Plan,
+        rows: Box<dyn Rows>,
+        found: Vec<Option<usize>>,
+        wanted: Vec<Vec<usize>>,
+    },
     Many {
         plan: &'p Plan,
         rows: Box<dyn Rows>,
@@ -88,7 +96,7 @@ impl Sink<'_> {
         let key: i64 = row.get(0)?;
         let key = usize::try_from(key).unwrap_or(usize::MAX);
         match self {
-            Sink::One { rows, found, .. } => {
+            Sink::One { rows, found, .. } | Sink::Several { rows, found, .. } => {
                 let at = rows.len();
                 rows.push(row, 1)?;
                 if let Some(slot) = found.get_mut(key) {
@@ -222,6 +230,13 @@ impl Reader<'_, '_> {
                         }
                     }
                 }
+                Kind::Several(_) => {
+                    if let Some(query) = step.below.first().and_then(|plan_below| {
+                        self.wanted_several(place, step, plan_below, at, step_at)
+                    }) {
+                        pending.push(query);
+                    }
+                }
                 Kind::Many { query, .. } => {
                     if let (Some(templates), Some(plan_below)) = (query.get(), step.below.first()) {
                         pending.push(Pending {
@@ -266,6 +281,19 @@ impl Reader<'_, '_> {
                         let found = fetch(&mut fetching)?;
                         let child = Place { plan: plan_below, rows: found.rows, below: Vec::new() };
                         fetched.push((step_at, child, found.keys));
+                    }
+                }
+                Kind::Found { answers, .. } => {
+                    let mut fetching = Fetching {
+                        tx: &mut *self.tx,
+                        viewer: self.viewer,
+                        site: self.site,
+                        ids: &ids,
+                        parents: &*place.rows,
+                    };
+                    let value = bytes_of(answers(&mut fetching)?, count);
+                    if let Some(slot) = below.last_mut().and_then(|slots| slots.first_mut()) {
+                        *slot = value;
                     }
                 }
                 Kind::Batch { query, .. } => {
@@ -333,6 +361,38 @@ impl Reader<'_, '_> {
         Some(Pending { parent, step: step_at, slot, template, ids, into })
     }
 
+    /// The query for the objects that a to-many step names, each once.
+    fn wanted_several<'p>(
+        &self,
+        place: &Place<'p>,
+        step: &Step,
+        below: &'p Plan,
+        parent: usize,
+        step_at: usize,
+    ) -> Option<Pending<'p>> {
+        let mut ids: Vec<i64> = Vec::new();
+        let mut seen: HashMap<i64, usize> = HashMap::new();
+        let wanted: Vec<Vec<usize>> = (0..place.rows.len())
+            .map(|row| {
+                let gids = place.rows.several(row, step.field).into_iter();
+                gids.map(|gid| {
+                    *seen.entry(gid.get()).or_insert_with(|| {
+                        ids.push(gid.get());
+                        ids.len() - 1
+                    })
+                })
+                .collect()
+            })
+            .collect();
+        if ids.is_empty() {
+            return None;
+        }
+        let template = below.info.by_ids.get()?.of(self.viewer.sight);
+        let found = vec![None; ids.len()];
+        let into = Sink::Several { plan: below, rows: below.info.empty(), found, wanted };
+        Some(Pending { parent, step: step_at, slot: 0, template, ids, into })
+    }
+
     fn write_object(&self, places: &[Place<'_>], place_at: usize, row: usize, out: &mut Vec<u8>) {
         let Some(place) = places.get(place_at) else { return };
         out.push(b'{');
@@ -395,6 +455,18 @@ impl Reader<'_, '_> {
                     _ => out.extend_from_slice(b"null"),
                 }
             }
+            Kind::Several(_) => {
+                out.push(b'[');
+                if let Some(Below::Several { place: below, rows }) = slots.first() {
+                    for (at, child) in rows.get(row).into_iter().flatten().enumerate() {
+                        if at > 0 {
+                            out.push(b',');
+                        }
+                        self.write_object(places, *below, *child, out);
+                    }
+                }
+                out.push(b']');
+            }
             Kind::Many { .. } | Kind::Inline { .. } | Kind::Fetched { .. } => {
                 let (below, range) = match slots.first() {
                     Some(Below::Many { place, ranges }) => {
@@ -419,7 +491,7 @@ impl Reader<'_, '_> {
                 }
                 out.push(b']');
             }
-            Kind::Batch { default, .. } => {
+            Kind::Batch { default, .. } | Kind::Found { default, .. } => {
                 let found = match slots.first() {
                     Some(Below::Bytes { bytes, ranges }) => ranges
                         .get(row)
@@ -450,6 +522,14 @@ fn finish<'p>(places: &mut Vec<Place<'p>>, done: Pending<'p>) {
             places.push(Place { plan, rows, below: Vec::new() });
             Below::One { place: index, rows: rows_of }
         }
+        Sink::Several { plan, rows, found, wanted } => {
+            let visible = |keys: &Vec<usize>| {
+                keys.iter().filter_map(|key| found.get(*key).copied().flatten()).collect()
+            };
+            let rows_of = wanted.iter().map(visible).collect();
+            places.push(Place { plan, rows, below: Vec::new() });
+            Below::Several { place: index, rows: rows_of }
+        }
         Sink::Many { plan, rows, keys } => {
             let ranges = ranges(&keys, count);
             places.push(Place { plan, rows, below: Vec::new() });
@@ -473,6 +553,20 @@ fn is_empty(place: &Place<'_>, step: usize, row: usize) -> bool {
         Some(Below::Bytes { ranges, .. }) => ranges.get(row).copied().flatten().is_none(),
         _ => true,
     }
+}
+
+/// The answers of a function, one behind the other.
+fn bytes_of(answers: Vec<(usize, Vec<u8>)>, count: usize) -> Below {
+    let mut bytes = Vec::new();
+    let mut ranges = vec![None; count];
+    for (key, json) in answers {
+        let start = bytes.len();
+        bytes.extend_from_slice(&json);
+        if let Some(slot) = ranges.get_mut(key) {
+            *slot = Some((start, bytes.len()));
+        }
+    }
+    Below::Bytes { bytes, ranges }
 }
 
 /// For each of `count` parents the range of rows whose key it is; keys ascend.

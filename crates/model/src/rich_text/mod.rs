@@ -17,7 +17,7 @@ mod xml;
 mod tests;
 
 pub use plain::plain;
-pub use render::{render, with_types};
+pub use render::{PRIVATE_LINK, render, with_types};
 
 use crate::Gid;
 use xml::{Attributes, Token, Tokens, push_attribute, push_text};

@@ -5,7 +5,7 @@ use super::{Tag, from_plain};
 use crate::Gid;
 
 /// The text of a link whose target the reader may not see.
-const PRIVATE_LINK: &str = "Private Link";
+pub const PRIVATE_LINK: &str = "Private Link";
 
 /// The rich text as one reader gets it: links by gid get address and text, images their address.
 ///

@@ -178,6 +178,12 @@ impl Declaring<'_> {
         self
     }
 
+    /// It creates something: 201 with a `Location`.
+    pub fn created(self) -> Self {
+        self.operation.creates = true;
+        self
+    }
+
     /// A path that old clients call.
     pub fn alias(self) -> Self {
         self.operation.is_alias = true;

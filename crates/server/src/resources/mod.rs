@@ -5,6 +5,8 @@
 
 pub mod attachments;
 pub mod custom_fields;
+pub mod likes;
+pub mod names;
 pub mod project_memberships;
 pub mod projects;
 pub mod sections;

@@ -8,7 +8,6 @@ pub struct Story {
     pub gid: Gid,
     pub workspace: Gid,
     pub target: Gid,
-
     pub resource_subtype: String,
     pub created_at: Timestamp,
     pub created_by: Option<Gid>,
@@ -16,7 +15,7 @@ pub struct Story {
     pub is_edited: bool,
     pub sticker_name: Option<String>,
     pub source: String,
-    pub details: String,
+    pub details: Details,
 }
 
 row! { Story in "stories" { gid, workspace, target, resource_subtype, created_at, created_by, is_pinned, is_edited, sticker_name, source, details } }
@@ -38,12 +37,20 @@ impl Object for Story {
     fn workspace(&self) -> Gid {
         self.workspace
     }
+
+    fn subtype(&self) -> Option<String> {
+        Some(self.resource_subtype.clone())
+    }
+
+    fn parent(&self) -> Option<(&'static str, Gid)> {
+        Some((Task::TYPE, self.target))
+    }
 }
 
 /// The operations of the section, in the order of the API reference.
 pub fn operations(_api: &mut Operations) {}
 
-use crate::resources::tasks::Task;
+use crate::resources::tasks::{self, Task};
 use serde::{Deserialize, Serialize};
 
 /// The typed references and values of a system story, stored as JSON. Names of other objects are never stored: they are
@@ -85,6 +92,10 @@ pub struct Details {
     pub story: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attachment: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicate_of: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicated_from: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dependency: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,10 +139,43 @@ pub struct Dates {
 
 /// Records a system story on a task, told by the actor now, with its event.
 pub fn tell(
-    _cx: &mut Context<'_, '_>,
-    _task: &Task,
-    _subtype: &'static str,
-    _details: Details,
+    cx: &mut Context<'_, '_>,
+    task: &Task,
+    subtype: &'static str,
+    details: Details,
 ) -> Result<()> {
+    let story = Story {
+        gid: cx.gid()?,
+        workspace: task.workspace,
+        target: task.gid,
+        resource_subtype: subtype.to_owned(),
+        created_at: cx.now(),
+        created_by: Some(cx.me()),
+        is_pinned: false,
+        is_edited: false,
+        sticker_name: None,
+        source: "api".to_owned(),
+        details,
+    };
+    cx.insert(&story)?;
+    let mut event = Event::added(Story::TYPE, &story);
+    event.scopes.extend(tasks::scopes(cx, task)?);
+    cx.emit(event);
     Ok(())
+}
+
+impl store::ToValue for Details {
+    fn to_value(&self) -> Value {
+        Value::Text(serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned()))
+    }
+}
+
+impl store::FromColumn for Details {
+    fn from_column(column: store::Column<'_>) -> Option<Self> {
+        match column {
+            store::Column::Text("{}") => Some(Details::default()),
+            store::Column::Text(text) => serde_json::from_str(text).ok(),
+            _ => None,
+        }
+    }
 }

@@ -9,6 +9,12 @@
 //! The schema function runs once at start-up. Inside the engine rows are erased ([`Rows`]), so that planning, loading and
 //! writing are compiled once, not per type.
 
+mod building;
+mod rows;
+
+pub use building::{Building, Edge, Typed};
+pub use rows::{Rows, RowsOf};
+
 use crate::body::{Body, FromJson, Problem, reference};
 use crate::json::{JsonType, ToJson};
 use crate::record::{Record, select_list};
@@ -87,8 +93,10 @@ type Getter<T> = Box<dyn Fn(&T, &Site, &mut Vec<u8>) + Send + Sync>;
 type Setter<T> =
     Box<dyn Fn(&mut T, &serde_json::Value, Option<Gid>) -> Result<(), String> + Send + Sync>;
 type Find<T> = Box<dyn Fn(&T) -> Option<(&'static str, Gid)> + Send + Sync>;
+type List<T> = Box<dyn Fn(&T) -> Vec<Gid> + Send + Sync>;
 type When<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
 type Decode = Box<dyn Fn(&Row<'_>, &Site, &mut Vec<u8>) -> Result<(), Error> + Send + Sync>;
+type Answers = Box<dyn Fn(&mut Fetching<'_, '_>) -> Result<Answered, Error> + Send + Sync>;
 type Fetch = Box<dyn Fn(&mut Fetching<'_, '_>) -> Result<Fetched, Error> + Send + Sync>;
 
 /// What a loader function is given: the transaction, who looks, and the objects it loads for.
@@ -119,12 +127,17 @@ impl Fetched {
     }
 }
 
+/// Values that a function found, as JSON, each with the key of its parent.
+pub(crate) type Answered = Vec<(usize, Vec<u8>)>;
+
 /// What kind of field it is, without the parts that depend on the row's type.
 pub enum Kind {
     /// A value from the row.
     Scalar,
     /// At most one object of one of these types, named by the row.
     One(Vec<&'static str>),
+    /// Objects of this type, named by the row.
+    Several(&'static str),
     /// Objects of this type found by a query.
     Many { target: &'static str, query: OnceLock<Templates>, join: Join, single: bool },
     /// Records that are part of this one, found by a query whose first column is the key.
@@ -138,6 +151,8 @@ pub enum Kind {
         decode: Decode,
         default: Box<dyn Fn(&mut Vec<u8>) + Send + Sync>,
     },
+    /// A value found by a function.
+    Found { answers: Answers, default: Box<dyn Fn(&mut Vec<u8>) + Send + Sync> },
 }
 
 /// A field, without the parts that depend on the row's type.
@@ -156,6 +171,8 @@ pub struct FieldInfo {
     pub compact: bool,
     /// Shown only when asked for by name.
     pub on_request: bool,
+    /// What lies below is shown in full where nothing is selected.
+    pub full: bool,
     /// Present on some rows only.
     pub conditional: bool,
     /// Left out, not null, where nothing was found.
@@ -200,7 +217,7 @@ impl Kind {
             | Kind::Inline { single, .. }
             | Kind::Fetched { single, .. } => *single,
             Kind::One(_) => true,
-            Kind::Scalar | Kind::Batch { .. } => false,
+            Kind::Scalar | Kind::Several(_) | Kind::Found { .. } | Kind::Batch { .. } => false,
         }
     }
 }
@@ -254,7 +271,7 @@ impl TypeInfo {
                 Kind::Batch { query, text, .. } => {
                     let _ = query.set(Templates::new(text, see));
                 }
-                Kind::Scalar | Kind::One(_) => {}
+                Kind::Scalar | Kind::One(_) | Kind::Several(_) | Kind::Found { .. } => {}
             }
         }
     }
@@ -272,95 +289,10 @@ impl TypeInfo {
                     all.extend(info.statements(sight));
                 }
                 Kind::Fetched { info, .. } => all.extend(info.statements(sight)),
-                Kind::Scalar | Kind::One(_) => {}
+                Kind::Scalar | Kind::One(_) | Kind::Several(_) | Kind::Found { .. } => {}
             }
         }
         all
-    }
-}
-
-/// Rows of one type, erased.
-pub trait Rows: Send {
-    /// How many.
-    fn len(&self) -> usize;
-    /// Whether there are none.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-    /// Reads one more row, from the columns that start at `at`.
-    fn push(&mut self, row: &Row<'_>, at: usize) -> Result<(), Error>;
-    /// The object that row `at` is, or that an inline record is known by.
-    fn gid(&self, at: usize) -> Option<Gid>;
-    /// Whether the field is present on the row.
-    fn present(&self, at: usize, field: usize) -> bool;
-    /// Writes a scalar.
-    fn write(&self, at: usize, field: usize, site: &Site, out: &mut Vec<u8>);
-    /// The object that a to-one field names.
-    fn one(&self, at: usize, field: usize) -> Option<(&'static str, Gid)>;
-    /// The rows as their own type.
-    fn any(&self) -> &dyn std::any::Any;
-    /// The rows as their own type.
-    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any>;
-}
-
-/// Rows of one type.
-pub struct RowsOf<T: Record> {
-    /// The rows.
-    pub rows: Vec<T>,
-    pub(crate) schema: Arc<Schema<T>>,
-}
-
-impl<T: Record> RowsOf<T> {
-    /// Rows to be shown.
-    pub fn new(rows: Vec<T>) -> Self {
-        RowsOf { rows, schema: schema_of::<T>() }
-    }
-
-    fn field(&self, at: usize) -> Option<&Field<T>> {
-        self.schema.fields.get(at)
-    }
-}
-
-impl<T: Record> Rows for RowsOf<T> {
-    fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    fn push(&mut self, row: &Row<'_>, at: usize) -> Result<(), Error> {
-        self.rows.push(T::from_row(row, at)?);
-        Ok(())
-    }
-
-    fn gid(&self, at: usize) -> Option<Gid> {
-        let row = self.rows.get(at)?;
-        self.schema.gid.as_ref().map(|gid| gid(row))
-    }
-
-    fn present(&self, at: usize, field: usize) -> bool {
-        match (self.rows.get(at), self.field(field)) {
-            (Some(row), Some(field)) => field.when.as_ref().is_none_or(|when| when(row)),
-            _ => false,
-        }
-    }
-
-    fn write(&self, at: usize, field: usize, site: &Site, out: &mut Vec<u8>) {
-        if let (Some(row), Some(get)) =
-            (self.rows.get(at), self.field(field).and_then(|f| f.get.as_ref()))
-        {
-            get(row, site, out);
-        }
-    }
-
-    fn one(&self, at: usize, field: usize) -> Option<(&'static str, Gid)> {
-        self.rows.get(at).zip(self.field(field)?.find.as_ref()).and_then(|(row, find)| find(row))
-    }
-
-    fn any(&self) -> &dyn std::any::Any {
-        self
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any> {
-        self
     }
 }
 
@@ -368,6 +300,7 @@ impl<T: Record> Rows for RowsOf<T> {
 struct Field<T> {
     get: Option<Getter<T>>,
     find: Option<Find<T>>,
+    list: Option<List<T>>,
     when: Option<When<T>>,
     set: Option<Setter<T>>,
 }
@@ -435,7 +368,7 @@ impl<T: Record> Schema<T> {
         get: Option<Getter<T>>,
         find: Option<Find<T>>,
     ) -> Building<'_, T> {
-        self.fields.push(Field { get, find, when: None, set: None });
+        self.fields.push(Field { get, find, list: None, when: None, set: None });
         self.infos.push(FieldInfo {
             name,
             doc: "",
@@ -444,6 +377,7 @@ impl<T: Record> Schema<T> {
             values: &[],
             compact: false,
             on_request: false,
+            full: false,
             conditional: false,
             omit_empty: false,
             write_only: false,
@@ -528,7 +462,15 @@ impl<T: Record> Schema<T> {
         set: impl Fn(&mut T, V) + Send + Sync + 'static,
     ) -> Building<'_, T> {
         let at = self.fields.len();
-        self.fields.push(Field { get: None, find: None, when: None, set: Some(setter(set)) });
+        // It is never present: asking for it by name shows nothing.
+        let never: When<T> = Box::new(|_| false);
+        self.fields.push(Field {
+            get: None,
+            find: None,
+            list: None,
+            when: Some(never),
+            set: Some(setter(set)),
+        });
         self.infos.push(FieldInfo {
             name,
             doc: "",
@@ -537,6 +479,7 @@ impl<T: Record> Schema<T> {
             values: &[],
             compact: false,
             on_request: true,
+            full: false,
             conditional: true,
             omit_empty: false,
             write_only: true,
@@ -570,6 +513,19 @@ impl<T: Record> Schema<T> {
         get: impl Fn(&T) -> Option<(&'static str, Gid)> + Send + Sync + 'static,
     ) -> Building<'_, T> {
         self.add(name, JsonType::Object, true, Kind::One(types.to_vec()), None, Some(Box::new(get)))
+    }
+
+    /// Objects of type `R` that the row names, in its order; those the viewer may not see are left out.
+    pub fn several<R: Resource>(
+        &mut self,
+        name: &'static str,
+        get: impl Fn(&T) -> Vec<Gid> + Send + Sync + 'static,
+    ) -> Building<'_, T> {
+        self.add(name, JsonType::Objects, false, Kind::Several(R::TYPE), None, None);
+        if let Some(field) = self.fields.last_mut() {
+            field.list = Some(Box::new(get));
+        }
+        Building { schema: self }
     }
 
     /// Objects of type `R`.
@@ -675,6 +631,27 @@ impl<T: Record> Schema<T> {
         self.add(name, V::TYPE, V::NULLABLE, kind, None, None)
     }
 
+    /// A value found by a function that runs a constant number of queries for all rows; rows without an answer show `default`.
+    pub fn found<V: ToJson + Send + Sync + 'static>(
+        &mut self,
+        name: &'static str,
+        default: V,
+        find: impl Fn(&mut Fetching<'_, '_>) -> Result<Vec<(usize, V)>, Error> + Send + Sync + 'static,
+    ) -> Building<'_, T> {
+        let kind = Kind::Found {
+            answers: Box::new(move |fetching| {
+                let answers = find(fetching)?.into_iter().map(|(key, value)| {
+                    let mut json = Vec::new();
+                    value.write_json(&mut json);
+                    (key, json)
+                });
+                Ok(answers.collect())
+            }),
+            default: Box::new(move |out| default.write_json(out)),
+        };
+        self.add(name, V::TYPE, V::NULLABLE, kind, None, None)
+    }
+
     /// The references in `body` that a write in `mode` needs, in the order of the fields.
     ///
     /// Errors: a [`Problem`] for a reference of the wrong JSON type.
@@ -758,6 +735,7 @@ impl<T: Record> Schema<T> {
                 values: info.values,
                 compact: info.compact,
                 on_request: info.on_request,
+                full: info.full,
                 conditional: info.conditional,
                 omit_empty: info.omit_empty,
                 write_only: info.write_only,
@@ -802,206 +780,6 @@ fn setter<T, V: FromJson>(set: impl Fn(&mut T, V) + Send + Sync + 'static) -> Se
         set(t, V::from_json(value)?);
         Ok(())
     })
-}
-
-/// A field being declared.
-pub struct Building<'s, T: Record> {
-    schema: &'s mut Schema<T>,
-}
-
-impl<T: Record> Building<'_, T> {
-    fn info(&mut self, change: impl FnOnce(&mut FieldInfo)) {
-        if let Some(info) = self.schema.infos.last_mut() {
-            change(info);
-        }
-    }
-
-    /// Shown in compact records: list rows and nested objects.
-    #[must_use]
-    pub fn compact(mut self) -> Self {
-        self.info(|info| info.compact = true);
-        self
-    }
-
-    /// Shown only when asked for by name.
-    #[must_use]
-    pub fn on_request(mut self) -> Self {
-        self.info(|info| info.on_request = true);
-        self
-    }
-
-    /// Present only on rows where `when` holds.
-    #[must_use]
-    pub fn when(mut self, when: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
-        self.info(|info| info.conditional = true);
-        if let Some(field) = self.schema.fields.last_mut() {
-            field.when = Some(Box::new(when));
-        }
-        self
-    }
-
-    /// Left out, not null, where nothing was found.
-    #[must_use]
-    pub fn omit_empty(mut self) -> Self {
-        self.info(|info| info.omit_empty = true);
-        self
-    }
-
-    /// Sending it in an update is an error, not ignored.
-    #[must_use]
-    pub fn refused(mut self) -> Self {
-        self.info(|info| info.refused = true);
-        let at = self.schema.infos.len().saturating_sub(1);
-        if let Some(info) = self.schema.infos.last() {
-            self.schema.writable.insert(
-                info.name,
-                Writable { at, create: true, update: false, refers: None, values: &[] },
-            );
-        }
-        self
-    }
-
-    /// What it holds, for the reference. Ends the declaration.
-    pub fn doc(mut self, doc: &'static str) {
-        self.info(|info| info.doc = doc);
-    }
-}
-
-/// A field of the row being declared.
-pub struct Typed<'s, T: Record, V> {
-    building: Building<'s, T>,
-    marker: std::marker::PhantomData<V>,
-}
-
-impl<'s, T: Record, V> Typed<'s, T, V> {
-    fn writable(self, create: bool, update: bool, set: Setter<T>) -> Self {
-        let Typed { building, marker } = self;
-        let at = building.schema.infos.len().saturating_sub(1);
-        if let (Some(info), Some(field)) =
-            (building.schema.infos.last(), building.schema.fields.last_mut())
-        {
-            field.set = Some(set);
-            building.schema.writable.insert(
-                info.name,
-                Writable { at, create, update, refers: None, values: info.values },
-            );
-        }
-        Typed { building, marker }
-    }
-
-    /// Can be written when creating and updating. `W` is how it is read from the request.
-    #[must_use]
-    pub fn write<W: FromJson>(self, set: impl Fn(&mut T, W) + Send + Sync + 'static) -> Self {
-        self.writable(true, true, setter(set))
-    }
-
-    /// Can be written when creating only; ignored afterwards.
-    #[must_use]
-    pub fn write_once<W: FromJson>(self, set: impl Fn(&mut T, W) + Send + Sync + 'static) -> Self {
-        self.writable(true, false, setter(set))
-    }
-
-    /// Can be changed but not given when creating.
-    #[must_use]
-    pub fn write_later<W: FromJson>(self, set: impl Fn(&mut T, W) + Send + Sync + 'static) -> Self {
-        self.writable(false, true, setter(set))
-    }
-
-    /// The allowed values; others are refused with a message that lists them. Comes before `write`.
-    #[must_use]
-    pub fn values(mut self, values: &'static [&'static str]) -> Self {
-        self.building.info(|info| info.values = values);
-        self
-    }
-
-    /// See [`Building::compact`].
-    #[must_use]
-    pub fn compact(self) -> Self {
-        Typed { building: self.building.compact(), marker: self.marker }
-    }
-
-    /// See [`Building::on_request`].
-    #[must_use]
-    pub fn on_request(self) -> Self {
-        Typed { building: self.building.on_request(), marker: self.marker }
-    }
-
-    /// See [`Building::when`].
-    #[must_use]
-    pub fn when(self, when: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
-        Typed { building: self.building.when(when), marker: self.marker }
-    }
-
-    /// See [`Building::doc`].
-    pub fn doc(self, doc: &'static str) {
-        self.building.doc(doc);
-    }
-}
-
-/// A to-one field being declared.
-pub struct Edge<'s, T: Record> {
-    building: Building<'s, T>,
-    target: &'static str,
-}
-
-impl<T: Record> Edge<'_, T> {
-    fn writable(
-        self,
-        create: bool,
-        update: bool,
-        set: impl Fn(&mut T, Option<Gid>) + Send + Sync + 'static,
-    ) -> Self {
-        let Edge { building, target } = self;
-        let at = building.schema.infos.len().saturating_sub(1);
-        if let (Some(info), Some(field)) =
-            (building.schema.infos.last(), building.schema.fields.last_mut())
-        {
-            field.set = Some(Box::new(move |t, _, resolved| {
-                set(t, resolved);
-                Ok(())
-            }));
-            building.schema.writable.insert(
-                info.name,
-                Writable { at, create, update, refers: Some(target), values: &[] },
-            );
-        }
-        Edge { building, target }
-    }
-
-    /// Can be written when creating and updating; null writes `None`.
-    #[must_use]
-    pub fn write(self, set: impl Fn(&mut T, Option<Gid>) + Send + Sync + 'static) -> Self {
-        self.writable(true, true, set)
-    }
-
-    /// Can be written when creating only; ignored afterwards.
-    #[must_use]
-    pub fn write_once(self, set: impl Fn(&mut T, Option<Gid>) + Send + Sync + 'static) -> Self {
-        self.writable(true, false, set)
-    }
-
-    /// See [`Building::compact`].
-    #[must_use]
-    pub fn compact(self) -> Self {
-        Edge { building: self.building.compact(), target: self.target }
-    }
-
-    /// See [`Building::on_request`].
-    #[must_use]
-    pub fn on_request(self) -> Self {
-        Edge { building: self.building.on_request(), target: self.target }
-    }
-
-    /// See [`Building::when`].
-    #[must_use]
-    pub fn when(self, when: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
-        Edge { building: self.building.when(when), target: self.target }
-    }
-
-    /// See [`Building::doc`].
-    pub fn doc(self, doc: &'static str) {
-        self.building.doc(doc);
-    }
 }
 
 /// Builds schema and description of an inline record.
