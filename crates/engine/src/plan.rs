@@ -99,8 +99,8 @@ impl Plan {
     ) -> Plan {
         let steps = (0..info.fields.len())
             .filter_map(|at| {
+                let field = info.fields.get(at).filter(|field| !field.write_only)?;
                 let below = choose(at)?;
-                let field = info.fields.get(at)?;
                 let targets: Vec<Arc<TypeInfo>> = match &field.kind {
                     Kind::Scalar | Kind::Batch { .. } | Kind::Found { .. } => Vec::new(),
                     Kind::One(types) => {

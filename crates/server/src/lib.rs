@@ -68,6 +68,7 @@ pub struct App {
     pub settings: Settings,
     /// The files.
     pub files: files::Files,
+    pub(crate) reference: api::openapi::Cached,
     pub(crate) routes: Routes,
     pub(crate) limits: RateLimits,
     pub(crate) used_tokens: Mutex<HashMap<Gid, Timestamp>>,
@@ -96,6 +97,7 @@ impl App {
             entropy: outside.entropy,
             settings,
             files,
+            reference: api::openapi::Cached::default(),
             routes,
             limits,
             used_tokens: Mutex::new(HashMap::new()),

@@ -177,6 +177,8 @@ pub struct FieldInfo {
     pub conditional: bool,
     /// Left out, not null, where nothing was found.
     pub omit_empty: bool,
+    /// Can be written but is never shown.
+    pub write_only: bool,
     /// How it is found.
     pub kind: Kind,
     /// Whether it can be written: when creating, when updating.
@@ -378,6 +380,7 @@ impl<T: Record> Schema<T> {
             full: false,
             conditional: false,
             omit_empty: false,
+            write_only: false,
             kind,
             writable: (false, false),
             refers: None,
@@ -457,7 +460,7 @@ impl<T: Record> Schema<T> {
         &mut self,
         name: &'static str,
         set: impl Fn(&mut T, V) + Send + Sync + 'static,
-    ) {
+    ) -> Building<'_, T> {
         let at = self.fields.len();
         // It is never present: asking for it by name shows nothing.
         let never: When<T> = Box::new(|_| false);
@@ -479,6 +482,7 @@ impl<T: Record> Schema<T> {
             full: false,
             conditional: true,
             omit_empty: false,
+            write_only: true,
             kind: Kind::Scalar,
             writable: (true, true),
             refers: None,
@@ -486,6 +490,7 @@ impl<T: Record> Schema<T> {
         });
         self.writable
             .insert(name, Writable { at, create: true, update: true, refers: None, values: &[] });
+        Building { schema: self }
     }
 
     /// At most one object of type `R`.
@@ -733,6 +738,7 @@ impl<T: Record> Schema<T> {
                 full: info.full,
                 conditional: info.conditional,
                 omit_empty: info.omit_empty,
+                write_only: info.write_only,
                 kind: Kind::Scalar,
                 writable: info.writable,
                 refers: info.refers,
