@@ -275,7 +275,7 @@ impl Schemas {
     fn read(&mut self, field: &FieldInfo, owner: &str) -> Value {
         let single = |one: Value| if field.kind.is_single() { one } else { list_of(one) };
         let schema = match &field.kind {
-            Kind::Scalar | Kind::Batch { .. } => {
+            Kind::Scalar | Kind::Batch { .. } | Kind::Found { .. } => {
                 let mut schema = scalar(field.json);
                 if !field.values.is_empty() {
                     schema["enum"] = choices(field);
@@ -288,6 +288,7 @@ impl Schemas {
                     json!({ "anyOf": several.iter().map(|one| compact(one)).collect::<Vec<_>>() })
                 }
             },
+            Kind::Several(target) => list_of(compact(target)),
             Kind::Many { target, .. } => single(compact(target)),
             Kind::Inline { info, .. } | Kind::Fetched { info, .. } => {
                 let name = self.inline(info, owner);

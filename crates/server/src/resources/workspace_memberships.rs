@@ -189,9 +189,8 @@ fn of_workspace(
     workspace: &Workspace,
     call: &Call,
 ) -> Result<Page<WorkspaceMembership>> {
-    let mut query = Query::inside()
-        .filter("t.workspace = ?", params![workspace.gid])
-        .order(&[r#"t."user""#]);
+    let mut query =
+        Query::inside().filter("t.workspace = ?", params![workspace.gid]).order(&[r#"t."user""#]);
     if let Some(raw) = call.param("user") {
         let (user, _) = cx.refer::<User>("user", raw)?;
         query = query.filter(r#"t."user" = ?"#, params![user.gid]);
