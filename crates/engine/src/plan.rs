@@ -32,7 +32,7 @@ pub enum Shape {
     Bare,
     /// The compact record.
     Compact,
-    /// Everything that is not on request; objects below are compact.
+    /// Everything that is not on request; objects below are compact, but for fields declared as full.
     Full,
 }
 
@@ -49,6 +49,7 @@ impl Plan {
             };
             let below = match shape {
                 Shape::Bare => Shape::Bare,
+                Shape::Compact | Shape::Full if field.full => Shape::Full,
                 Shape::Compact | Shape::Full => Shape::Compact,
             };
             shown.then_some(below)
@@ -98,8 +99,8 @@ impl Plan {
     ) -> Plan {
         let steps = (0..info.fields.len())
             .filter_map(|at| {
+                let field = info.fields.get(at).filter(|field| !field.write_only)?;
                 let below = choose(at)?;
-                let field = info.fields.get(at)?;
                 let targets: Vec<Arc<TypeInfo>> = match &field.kind {
                     Kind::Scalar | Kind::Batch { .. } | Kind::Found { .. } => Vec::new(),
                     Kind::One(types) => {

@@ -51,7 +51,7 @@ enum Below {
     /// For each parent row the rows of `place`.
     Several { place: usize, rows: Vec<Vec<usize>> },
     /// For each parent row the range of rows of `place`.
-    Many { place: usize, ranges: Vec<(usize, usize)>, single: bool },
+    Many { place: usize, ranges: Vec<(usize, usize)> },
     /// For each parent row the range of bytes.
     Bytes { bytes: Vec<u8>, ranges: Vec<Option<(usize, usize)>> },
 }
@@ -83,7 +83,6 @@ enum Sink<'p> {
         plan: &'p Plan,
         rows: Box<dyn Rows>,
         keys: Vec<usize>,
-        single: bool,
     },
     Bytes {
         field: &'p Kind,
@@ -209,7 +208,7 @@ impl Reader<'_, '_> {
         let plan: &'p Plan = place.plan;
         let count = place.rows.len();
         let mut below: Vec<Vec<Below>> = Vec::with_capacity(plan.steps.len());
-        let mut fetched: Vec<(usize, Place<'p>, Vec<usize>, bool)> = Vec::new();
+        let mut fetched: Vec<(usize, Place<'p>, Vec<usize>)> = Vec::new();
         let ids: Vec<i64> = (0..count).map(|row| place.rows.gid(row).map_or(0, Gid::get)).collect();
         for (step_at, step) in plan.steps.iter().enumerate() {
             let slots = step.below.len().max(1);
@@ -250,12 +249,11 @@ impl Reader<'_, '_> {
                                 plan: plan_below,
                                 rows: plan_below.info.empty(),
                                 keys: Vec::new(),
-                                single: false,
                             },
                         });
                     }
                 }
-                Kind::Inline { query, single, .. } => {
+                Kind::Inline { query, .. } => {
                     if let (Some(templates), Some(plan_below)) = (query.get(), step.below.first()) {
                         pending.push(Pending {
                             parent: at,
@@ -267,12 +265,11 @@ impl Reader<'_, '_> {
                                 plan: plan_below,
                                 rows: plan_below.info.empty(),
                                 keys: Vec::new(),
-                                single: *single,
                             },
                         });
                     }
                 }
-                Kind::Fetched { fetch, single, .. } => {
+                Kind::Fetched { fetch, .. } => {
                     if let Some(plan_below) = step.below.first() {
                         let mut fetching = Fetching {
                             tx: &mut *self.tx,
@@ -283,7 +280,7 @@ impl Reader<'_, '_> {
                         };
                         let found = fetch(&mut fetching)?;
                         let child = Place { plan: plan_below, rows: found.rows, below: Vec::new() };
-                        fetched.push((step_at, child, found.keys, *single));
+                        fetched.push((step_at, child, found.keys));
                     }
                 }
                 Kind::Found { answers, .. } => {
@@ -317,10 +314,10 @@ impl Reader<'_, '_> {
                 }
             }
         }
-        for (step, child, keys, single) in fetched {
+        for (step, child, keys) in fetched {
             let index = places.len();
             places.push(child);
-            let value = Below::Many { place: index, ranges: ranges(&keys, count), single };
+            let value = Below::Many { place: index, ranges: ranges(&keys, count) };
             if let Some(slot) = below.get_mut(step).and_then(|slots| slots.first_mut()) {
                 *slot = value;
             }
@@ -405,6 +402,9 @@ impl Reader<'_, '_> {
             if field.conditional && !place.rows.present(row, step.field) {
                 continue;
             }
+            if field.omit_empty && is_empty(place, step_at, row) {
+                continue;
+            }
             if !first {
                 out.push(b',');
             }
@@ -468,17 +468,13 @@ impl Reader<'_, '_> {
                 out.push(b']');
             }
             Kind::Many { .. } | Kind::Inline { .. } | Kind::Fetched { .. } => {
-                let single = matches!(
-                    kind,
-                    Kind::Inline { single: true, .. } | Kind::Fetched { single: true, .. }
-                );
                 let (below, range) = match slots.first() {
-                    Some(Below::Many { place, ranges, .. }) => {
+                    Some(Below::Many { place, ranges }) => {
                         (*place, ranges.get(row).copied().unwrap_or((0, 0)))
                     }
                     _ => (0, (0, 0)),
                 };
-                if single {
+                if kind.is_single() {
                     if range.0 < range.1 {
                         self.write_object(places, below, range.0, out);
                     } else {
@@ -534,10 +530,10 @@ fn finish<'p>(places: &mut Vec<Place<'p>>, done: Pending<'p>) {
             places.push(Place { plan, rows, below: Vec::new() });
             Below::Several { place: index, rows: rows_of }
         }
-        Sink::Many { plan, rows, keys, single } => {
+        Sink::Many { plan, rows, keys } => {
             let ranges = ranges(&keys, count);
             places.push(Place { plan, rows, below: Vec::new() });
-            Below::Many { place: index, ranges, single }
+            Below::Many { place: index, ranges }
         }
         Sink::Bytes { bytes, ranges, .. } => Below::Bytes { bytes, ranges },
     };
@@ -547,6 +543,15 @@ fn finish<'p>(places: &mut Vec<Place<'p>>, done: Pending<'p>) {
         .and_then(|slots| slots.get_mut(done.slot))
     {
         *slot = value;
+    }
+}
+
+/// Whether the query of a step found nothing for `row`.
+fn is_empty(place: &Place<'_>, step: usize, row: usize) -> bool {
+    match place.below.get(step).and_then(|slots| slots.first()) {
+        Some(Below::Many { ranges, .. }) => ranges.get(row).is_none_or(|(from, to)| from == to),
+        Some(Below::Bytes { ranges, .. }) => ranges.get(row).copied().flatten().is_none(),
+        _ => true,
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Settings {
     pub storage: String,
     /// Requests a minute for one token; 0 is no limit.
     pub requests_per_minute: u32,
+    /// Whether answers say in `X-Vinyasa-Statements` how many statements they took.
+    pub debug_headers: bool,
 }
 
 /// What is the same for all requests.
@@ -66,6 +68,7 @@ pub struct App {
     pub settings: Settings,
     /// The files.
     pub files: files::Files,
+    pub(crate) reference: api::openapi::Cached,
     pub(crate) routes: Routes,
     pub(crate) limits: RateLimits,
     pub(crate) used_tokens: Mutex<HashMap<Gid, Timestamp>>,
@@ -94,6 +97,7 @@ impl App {
             entropy: outside.entropy,
             settings,
             files,
+            reference: api::openapi::Cached::default(),
             routes,
             limits,
             used_tokens: Mutex::new(HashMap::new()),

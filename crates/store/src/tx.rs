@@ -188,6 +188,21 @@ impl Tx<'_> {
         self.statements
     }
 
+    /// Holds a row until the end of the transaction, so that a rule that spans rows is checked by one transaction at a time.
+    ///
+    /// Locks are taken in the order of gids where there are several. SQLite has one writer, so there is nothing to do.
+    ///
+    /// Errors: those of [`Tx::execute`].
+    pub fn lock(&mut self, table: &str, gid: Gid) -> Result<(), Error> {
+        match self.dialect() {
+            Dialect::Sqlite => Ok(()),
+            Dialect::Postgres => {
+                let sql = crate::dialect::postgres::lock_row(table);
+                self.query(&sql, &[Value::Int(gid.get())], |_| Ok(())).map(|_| ())
+            }
+        }
+    }
+
     /// A fresh gid. Only in a write; gids of rolled-back jobs are lost.
     ///
     /// [`Error::GidsExhausted`] is for the store alone: pass it on, the job is run again with more gids.

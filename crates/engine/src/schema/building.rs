@@ -41,6 +41,20 @@ impl<T: Record> Building<'_, T> {
         self
     }
 
+    /// The objects are shown in full, where this record is and nothing is selected.
+    #[must_use]
+    pub fn full(mut self) -> Self {
+        self.info(|info| info.full = true);
+        self
+    }
+
+    /// Left out, not null, where nothing was found.
+    #[must_use]
+    pub fn omit_empty(mut self) -> Self {
+        self.info(|info| info.omit_empty = true);
+        self
+    }
+
     /// Sending it in an update is an error, not ignored.
     #[must_use]
     pub fn refused(mut self) -> Self {
@@ -197,6 +211,12 @@ impl<T: Record> Edge<'_, T> {
     #[must_use]
     pub fn on_request(self) -> Self {
         Edge { building: self.building.on_request(), target: self.target }
+    }
+
+    /// See [`Building::full`].
+    #[must_use]
+    pub fn full(self) -> Self {
+        Edge { building: self.building.full(), target: self.target }
     }
 
     /// See [`Building::when`].

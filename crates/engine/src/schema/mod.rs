@@ -130,7 +130,9 @@ impl Fetched {
 /// Values that a function found, as JSON, each with the key of its parent.
 pub(crate) type Answered = Vec<(usize, Vec<u8>)>;
 
-/// What kind of field it is, without the parts that depend on the row's type.
+/// What kind of field it is, without the parts that depend on the row's type. `single` says that a field found by a query or
+/// function is one object or null, not a list.
+#[expect(missing_docs, reason = "each variant says what its parts are for")]
 pub enum Kind {
     /// A value from the row.
     Scalar,
@@ -139,7 +141,7 @@ pub enum Kind {
     /// Objects of this type, named by the row.
     Several(&'static str),
     /// Objects of this type found by a query.
-    Many { target: &'static str, query: OnceLock<Templates>, join: Join },
+    Many { target: &'static str, query: OnceLock<Templates>, join: Join, single: bool },
     /// Records that are part of this one, found by a query whose first column is the key.
     Inline { info: Arc<TypeInfo>, query: OnceLock<Templates>, text: &'static str, single: bool },
     /// Records that are part of this one, found by a function.
@@ -171,8 +173,14 @@ pub struct FieldInfo {
     pub compact: bool,
     /// Shown only when asked for by name.
     pub on_request: bool,
+    /// What lies below is shown in full where nothing is selected.
+    pub full: bool,
     /// Present on some rows only.
     pub conditional: bool,
+    /// Left out, not null, where nothing was found.
+    pub omit_empty: bool,
+    /// Can be written but is never shown.
+    pub write_only: bool,
     /// How it is found.
     pub kind: Kind,
     /// Whether it can be written: when creating, when updating.
@@ -201,6 +209,19 @@ pub struct TypeInfo {
     empty: Box<dyn Fn() -> Box<dyn Rows> + Send + Sync>,
     /// Loads rows by gid, as seen from a visible object; first column the key.
     pub by_ids: OnceLock<Templates>,
+}
+
+impl Kind {
+    /// Whether a field found by a query is one object, not a list.
+    pub fn is_single(&self) -> bool {
+        match self {
+            Kind::Many { single, .. }
+            | Kind::Inline { single, .. }
+            | Kind::Fetched { single, .. } => *single,
+            Kind::One(_) => true,
+            Kind::Scalar | Kind::Several(_) | Kind::Found { .. } | Kind::Batch { .. } => false,
+        }
+    }
 }
 
 impl TypeInfo {
@@ -234,7 +255,7 @@ impl TypeInfo {
         }
         for field in &self.fields {
             match &field.kind {
-                Kind::Many { target, query, join } => {
+                Kind::Many { target, query, join, .. } => {
                     let (table, select) = table_of(target);
                     let text = format!(
                         "SELECT i.key, {select} FROM :ids AS i {} WHERE :see({target}, t){} ORDER BY i.key, {}",
@@ -358,7 +379,10 @@ impl<T: Record> Schema<T> {
             values: &[],
             compact: false,
             on_request: false,
+            full: false,
             conditional: false,
+            omit_empty: false,
+            write_only: false,
             kind,
             writable: (false, false),
             refers: None,
@@ -438,13 +462,15 @@ impl<T: Record> Schema<T> {
         &mut self,
         name: &'static str,
         set: impl Fn(&mut T, V) + Send + Sync + 'static,
-    ) {
+    ) -> Building<'_, T> {
         let at = self.fields.len();
+        // It is never present: asking for it by name shows nothing.
+        let never: When<T> = Box::new(|_| false);
         self.fields.push(Field {
             get: None,
             find: None,
             list: None,
-            when: None,
+            when: Some(never),
             set: Some(setter(set)),
         });
         self.infos.push(FieldInfo {
@@ -455,7 +481,10 @@ impl<T: Record> Schema<T> {
             values: &[],
             compact: false,
             on_request: true,
+            full: false,
             conditional: true,
+            omit_empty: false,
+            write_only: true,
             kind: Kind::Scalar,
             writable: (true, true),
             refers: None,
@@ -463,6 +492,7 @@ impl<T: Record> Schema<T> {
         });
         self.writable
             .insert(name, Writable { at, create: true, update: true, refers: None, values: &[] });
+        Building { schema: self }
     }
 
     /// At most one object of type `R`.
@@ -506,7 +536,19 @@ impl<T: Record> Schema<T> {
             name,
             JsonType::Objects,
             false,
-            Kind::Many { target: R::TYPE, query: OnceLock::new(), join },
+            Kind::Many { target: R::TYPE, query: OnceLock::new(), join, single: false },
+            None,
+            None,
+        )
+    }
+
+    /// At most one object of type `R`, found by a query; null if there is none.
+    pub fn one_by<R: Resource>(&mut self, name: &'static str, join: Join) -> Building<'_, T> {
+        self.add(
+            name,
+            JsonType::Object,
+            true,
+            Kind::Many { target: R::TYPE, query: OnceLock::new(), join, single: true },
             None,
             None,
         )
@@ -695,7 +737,10 @@ impl<T: Record> Schema<T> {
                 values: info.values,
                 compact: info.compact,
                 on_request: info.on_request,
+                full: info.full,
                 conditional: info.conditional,
+                omit_empty: info.omit_empty,
+                write_only: info.write_only,
                 kind: Kind::Scalar,
                 writable: info.writable,
                 refers: info.refers,

@@ -43,6 +43,7 @@ pub struct Context<'a, 'c> {
     pub options: Options,
     pub(crate) events: Vec<Event>,
     pub(crate) random: u64,
+    counter: u32,
 }
 
 impl<'a, 'c> Context<'a, 'c> {
@@ -84,6 +85,17 @@ impl<'a, 'c> Context<'a, 'c> {
         Position::between(before, after, random).ok_or_else(|| {
             Error::Internal(anyhow::anyhow!("positions {before:?} and {after:?} are out of order"))
         })
+    }
+
+    /// A sort key for lists that only grow at their end: the time, then a counter.
+    pub fn sequence(&mut self) -> String {
+        self.counter += 1;
+        format!("{:014}{:05}", self.now().millis(), self.counter)
+    }
+
+    /// Holds a row until the end of the transaction, so that a rule that spans rows is checked by one request at a time.
+    pub fn lock(&mut self, table: &str, gid: Gid) -> Result<()> {
+        Ok(self.tx.lock(table, gid)?)
     }
 
     /// Runs a statement and says how many rows it changed.
@@ -199,14 +211,12 @@ impl<'a, 'c> Context<'a, 'c> {
     ///
     /// A record that the change itself hid from the actor is answered as a bare reference.
     pub fn answer_gid<T: Resource>(&mut self, gid: Gid) -> Result<Answer> {
-        let viewer = self.viewer();
         let row: Option<T> = self.rows_seen(&[gid])?.into_iter().next().flatten();
         if let Some(row) = row {
             return self.answer(row);
         }
         let mut data = Vec::new();
         engine::json::write_reference(gid, T::TYPE, &mut data);
-        let _ = viewer;
         Ok(Answer { data, gid: Some(gid), ..Answer::default() })
     }
 
@@ -260,6 +270,7 @@ impl<'a, 'c> Context<'a, 'c> {
             options: call.options.clone(),
             events: Vec::new(),
             random: u64::from_le_bytes(seed) | 1,
+            counter: 0,
         }
     }
 }

@@ -178,8 +178,8 @@ impl Declaring<'_> {
         self
     }
 
-    /// It answers 201.
-    pub fn creates(self) -> Self {
+    /// It creates something: 201 with a `Location`.
+    pub fn created(self) -> Self {
         self.operation.creates = true;
         self
     }

@@ -124,7 +124,7 @@ impl<T: Resource> Query<T> {
         let offset = cx.options.offset.clone();
         let take = limit.unwrap_or(MAX_UNPAGED);
         let key = match &offset {
-            Some(offset) => Some(seal(cx, call, &address(call)).open(offset)?),
+            Some(offset) => Some(seal(cx, &address(call)).open(offset)?),
             None => None,
         };
         let mut found = self.fetch(cx, key.as_deref(), take + 1)?;
@@ -136,7 +136,7 @@ impl<T: Resource> Query<T> {
         }
         found.truncate(take);
         let next = match (more, found.last()) {
-            (true, Some((_, key))) => Some(seal(cx, call, &address(call)).close(key)?),
+            (true, Some((_, key))) => Some(seal(cx, &address(call)).close(key)?),
             _ => None,
         };
         Ok(Page { rows: found.into_iter().map(|(row, _)| row).collect(), next })
@@ -221,6 +221,6 @@ pub fn address(call: &Call) -> String {
 }
 
 /// The seal for cursors of this request.
-pub fn seal<'a>(cx: &'a Context<'_, '_>, _call: &Call, query: &'a str) -> Seal<'a> {
+pub fn seal<'a>(cx: &'a Context<'_, '_>, query: &'a str) -> Seal<'a> {
     Seal { secret: &cx.app.secret, actor: cx.actor.user, query }
 }

@@ -133,17 +133,27 @@ impl Context<'_, '_> {
 
     /// Creates an object from what was sent and gives the row.
     pub fn create<T: Object>(&mut self, body: &Body) -> Result<T> {
+        let draft = T::draft(self, body)?;
+        self.create_from(draft, body, |_, _| Ok(()))
+    }
+
+    /// Creates an object from a draft and what was sent; `place` runs once the row is there, before what follows from its
+    /// creation.
+    pub fn create_from<T: Object>(
+        &mut self,
+        draft: T,
+        body: &Body,
+        place: impl FnOnce(&mut Self, &T) -> Result<()>,
+    ) -> Result<T> {
         let schema = schema_of::<T>();
-        let mut row = T::draft(self, body)?;
+        let mut row = draft;
         let resolved = self.resolve(&schema.sent(body, Mode::Create)?)?;
         schema.apply(&mut row, body, Mode::Create, &resolved)?;
         T::prepare(self, None, &mut row, body)?;
         self.insert(&row)?;
-        let mut event = Event::added(T::TYPE, &row);
-        event.subtype = row.subtype();
-        self.emit(event);
-        let mut fields = Fields::default();
-        T::changed(self, None, &row, &mut fields, body)?;
+        self.emit(Event::added(T::TYPE, &row));
+        place(self, &row)?;
+        T::changed(self, None, &row, &mut Fields::default(), body)?;
         let scopes = row.scopes(self)?;
         self.scope(row.gid(), &scopes);
         Ok(row)
@@ -171,7 +181,6 @@ impl Context<'_, '_> {
         if !fields.is_empty() {
             let scopes = after.scopes(self)?;
             let mut event = Event::changed(T::TYPE, after, fields.changes);
-            event.subtype = after.subtype();
             event.scopes = scopes;
             self.emit(event);
         }
@@ -216,7 +225,6 @@ impl Context<'_, '_> {
         let scopes = row.scopes(self)?;
         T::delete(self, &row)?;
         let mut event = Event::deleted(T::TYPE, &row);
-        event.subtype = row.subtype();
         event.scopes = scopes;
         self.emit(event);
         Ok(Answer::empty())

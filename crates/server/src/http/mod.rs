@@ -77,7 +77,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
     let incoming = Incoming::new(&app, &parts);
-    let style = Style::of(&parts, &incoming);
+    let style = Style::of(&app, &parts, &incoming);
     let path = parts.uri.path().to_owned();
     let method = parts.method.clone();
     let result = route(&app, &incoming, &parts, body).await;

@@ -1,5 +1,6 @@
 //! What goes: status, headers, body.
 
+use crate::App;
 use crate::error::Error;
 use crate::http::request::Incoming;
 use crate::http::status;
@@ -48,13 +49,14 @@ pub struct Style {
     pretty: bool,
     etag: bool,
     head: bool,
+    debug: bool,
     if_none_match: Option<String>,
     request_id: String,
 }
 
 impl Style {
     /// Reads it off the request.
-    pub fn of(parts: &Parts, incoming: &Incoming) -> Self {
+    pub fn of(app: &App, parts: &Parts, incoming: &Incoming) -> Self {
         let pretty = parts.uri.query().is_some_and(|query| {
             query.split('&').any(|item| {
                 item == "opt_pretty"
@@ -68,6 +70,7 @@ impl Style {
             pretty,
             etag: parts.method == "GET" || parts.method == "HEAD",
             head: parts.method == "HEAD",
+            debug: app.settings.debug_headers,
             if_none_match: incoming.if_none_match.clone(),
             request_id: incoming.request_id.clone(),
         }
@@ -129,6 +132,9 @@ impl Reply {
                 "Asana-Change, Retry-After, Location, ETag, X-Request-Id",
             )
             .header("Vary", "Accept-Encoding");
+        if style.debug {
+            builder = builder.header("X-Vinyasa-Statements", self.statements);
+        }
         if let Some(location) =
             self.location.as_deref().and_then(|location| HeaderValue::from_str(location).ok())
         {
@@ -204,7 +210,7 @@ fn finish(builder: axum::http::response::Builder, body: Body) -> Response {
 }
 
 /// JSON with two spaces of indentation, in the order in which it was written.
-fn pretty(json: &[u8]) -> Vec<u8> {
+pub fn pretty(json: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(json.len() * 2);
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     let line = |out: &mut Vec<u8>, depth: usize| {

@@ -36,3 +36,13 @@ impl Object for Section {
 
 /// The operations of the section, in the order of the API reference.
 pub fn operations(_api: &mut Operations) {}
+
+/// The first section of a project.
+pub fn first_of(_cx: &mut Context<'_, '_>, _container: Gid) -> Result<Gid> {
+    Ok(Gid::new(0))
+}
+
+/// The last section of a project.
+pub fn last_of(_cx: &mut Context<'_, '_>, _container: Gid) -> Result<Gid> {
+    Ok(Gid::new(0))
+}

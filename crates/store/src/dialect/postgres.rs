@@ -63,6 +63,10 @@ pub(crate) fn error(error: &tokio_postgres::Error, sql: &str) -> (Error, Remedy)
     if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) {
         return (Error::Conflict, Remedy::Rerun);
     }
+    if *code == SqlState::LOCK_NOT_AVAILABLE {
+        tracing::warn!(sql = short, "a statement waited too long for a lock");
+        return (Error::Overloaded, Remedy::None);
+    }
     let text = Error::Database(format!("{refusal} ({}); in: {short}", code.code()));
     if *code == SqlState::FEATURE_NOT_SUPPORTED && refusal.message().contains("cached plan") {
         return (text, Remedy::Prepare);
@@ -84,3 +88,8 @@ pub(crate) fn whole(error: &tokio_postgres::Error) -> String {
     }
     text
 }
+/// The statement that holds one row of `table` until the end of the transaction.
+pub(crate) fn lock_row(table: &str) -> String {
+    format!("SELECT t.gid FROM {table} AS t WHERE t.gid = ? FOR UPDATE")
+}
+

@@ -191,7 +191,7 @@ pub fn operations(api: &mut Operations) {
         Output::One(Story::TYPE),
         comment,
     )
-    .creates();
+    .created();
 }
 
 /// `getStoriesForTask`. Stories about something hidden are left out, so that a page may be short.

@@ -1,0 +1,8 @@
+//! The API from outside: whole requests through the router, in process, on SQLite and on PostgreSQL.
+//!
+//! [`kit`] is the world that every test starts from; there is a module for each resource.
+
+#![expect(clippy::unwrap_used, reason = "the functions that tests share are tests too")]
+
+mod kit;
+mod requests;
