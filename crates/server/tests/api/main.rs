@@ -6,3 +6,4 @@
 
 mod kit;
 mod requests;
+mod tasks;
