@@ -110,6 +110,16 @@ pub const RULES: &[Rule] = &[
         service: IN_WORKSPACE,
         drive: None,
     },
+    // The same rows in the form that all memberships share.
+    Rule {
+        name: "membership",
+        live: "",
+        named: false,
+        see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.project AND :see(project, pp)) IS NOT NULL",
+        level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.project AND pp.deleted IS NULL), 0)",
+        service: IN_WORKSPACE,
+        drive: None,
+    },
     // A project's sections as the project; the sections of a user task list for its owner.
     Rule {
         name: "section",

@@ -6,6 +6,7 @@
 pub mod attachments;
 pub mod custom_fields;
 pub mod likes;
+pub mod memberships;
 pub mod names;
 pub mod project_memberships;
 pub mod projects;
@@ -32,6 +33,7 @@ pub fn registry() -> Registry {
         .add::<custom_fields::settings::CustomFieldSetting>()
         .add::<custom_fields::CustomField>()
         .add::<custom_fields::enum_options::EnumOption>()
+        .add::<memberships::Membership>()
         .add::<project_memberships::ProjectMembership>()
         .add::<projects::Project>()
         .add::<sections::Section>()
@@ -53,6 +55,7 @@ pub fn operations(api: &mut Operations) {
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
     custom_fields::enum_options::operations(api);
+    memberships::operations(api);
     project_memberships::operations(api);
     projects::operations(api);
     sections::operations(api);
