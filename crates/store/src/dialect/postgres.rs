@@ -92,4 +92,3 @@ pub(crate) fn whole(error: &tokio_postgres::Error) -> String {
 pub(crate) fn lock_row(table: &str) -> String {
     format!("SELECT t.gid FROM {table} AS t WHERE t.gid = ? FOR UPDATE")
 }
-
