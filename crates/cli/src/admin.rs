@@ -158,11 +158,7 @@ fn user(matches: &ArgMatches, store: &Store) -> Result<(Json, String)> {
     let now = serve::now();
     let (gid, token) = store.write_blocking(move |tx| {
         let gid = admin::create_user(tx, now, &name, &email, workspace, &role)?;
-        let token = if wants_token {
-            Some(new_token(tx, gid, now)?)
-        } else {
-            None
-        };
+        let token = if wants_token { Some(new_token(tx, gid, now)?) } else { None };
         Ok::<_, server::Error>((gid, token))
     })?;
     let mut json = json!({ "gid": gid.to_string() });
