@@ -95,7 +95,7 @@ fn the_first_default_record_is_replaced_by_opt_fields() {
     on_both(|app| {
         let task = task(app, json!({ "assignee": "me" }));
         let reply = app.as_("ada").get(&format!(
-            "/tasks/{task}?opt_fields=name, assignee.email,workspace,memberships,nonsense"
+            "/tasks/{task}?opt_fields=name,%20assignee.email,workspace,memberships,nonsense"
         ));
         assert_eq!(
             reply.data(),
