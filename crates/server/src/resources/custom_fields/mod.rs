@@ -16,7 +16,6 @@ pub mod write;
 use crate::prelude::*;
 use crate::resources::workspaces::Workspace;
 use engine::plan::Shape;
-use enum_options::EnumOption;
 use model::{FieldSubtype, LabelPosition, NumberFormat, name_key, single_line};
 
 /// Most digits that a number is rounded to. Source: API reference, `CustomFieldBase.precision`.

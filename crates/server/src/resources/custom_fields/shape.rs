@@ -66,7 +66,7 @@ pub fn fields<T: Shown>(s: &mut Schema<T>) {
     .doc("The type, where custom_id stands for ID fields.");
     s.field("id_prefix", |t: &T| &t.definition().id_prefix)
         .write_once(|t, v: Option<String>| {
-            t.definition_mut().id_prefix = v.filter(|v| !v.is_empty())
+            t.definition_mut().id_prefix = v.filter(|v| !v.is_empty());
         })
         .compact()
         .doc("What the ids of an ID field begin with, uppercase letters; null for other fields.");

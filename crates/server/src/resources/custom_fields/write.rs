@@ -210,10 +210,10 @@ impl Known {
             match one {
                 Wanted::Content(_) => {}
                 Wanted::Options(raws) => {
-                    options.extend(raws.iter().filter_map(|raw| Gid::parse(raw)))
+                    options.extend(raws.iter().filter_map(|raw| Gid::parse(raw)));
                 }
                 Wanted::Objects(raws) => {
-                    objects.extend(raws.iter().filter_map(|raw| Gid::parse(raw)))
+                    objects.extend(raws.iter().filter_map(|raw| Gid::parse(raw)));
                 }
                 Wanted::People(raws) => {
                     for raw in raws {
