@@ -54,14 +54,15 @@ pub fn operations(api: &mut Operations) {
     attachments::operations(api);
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
-    custom_fields::enum_options::operations(api);
     memberships::operations(api);
     project_memberships::operations(api);
     projects::operations(api);
+    custom_fields::settings::project_operations(api);
     sections::operations(api);
     stories::operations(api);
     tags::operations(api);
     tasks::operations(api);
+    custom_fields::ids::task_operations(api);
     team_memberships::operations(api);
     teams::operations(api);
     user_task_lists::operations(api);
