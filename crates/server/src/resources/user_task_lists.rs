@@ -3,9 +3,9 @@
 //! API section "User task lists", 2 operations. A list is made when its owner joins the workspace and stays when he leaves;
 //! its sections are rows of `sections` whose container is the list. The tasks in it are read in [`super::tasks`].
 
+use crate::api::operations::Input;
 use crate::prelude::*;
 use crate::resources::{users::User, workspaces::Workspace};
-use crate::api::operations::Input;
 use engine::Site;
 use store::Tx;
 
@@ -168,10 +168,7 @@ pub fn assign(
     assignee: Option<Gid>,
 ) -> Result<()> {
     let Some(assignee) = assignee else {
-        return cx.later(
-            "DELETE FROM user_task_list_items WHERE task = ?",
-            params![task].to_vec(),
-        );
+        return cx.later("DELETE FROM user_task_list_items WHERE task = ?", params![task].to_vec());
     };
     let list = ensure(cx, assignee, workspace)?;
     let found = cx.first(

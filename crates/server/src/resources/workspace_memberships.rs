@@ -107,9 +107,7 @@ pub fn of(tx: &mut Tx<'_>, workspace: Gid, user: Gid) -> Result<Option<Workspace
         r#"SELECT {} FROM workspace_memberships AS t WHERE t.workspace = ? AND t."user" = ?"#,
         engine::record::select_list::<WorkspaceMembership>("t")
     );
-    Ok(tx.first(&text, params![workspace, user], |row| {
-        <WorkspaceMembership as engine::record::Stored>::from_row(row, 0)
-    })?)
+    Ok(tx.first(&text, params![workspace, user], |row| WorkspaceMembership::from_row(row, 0))?)
 }
 
 /// Puts `user` into `workspace`: the membership, what it lets him reach, his task list. `None` if he is in it already; then
@@ -189,9 +187,8 @@ fn of_workspace(
     workspace: &Workspace,
     call: &Call,
 ) -> Result<Page<WorkspaceMembership>> {
-    let mut query = Query::inside()
-        .filter("t.workspace = ?", params![workspace.gid])
-        .order(&[r#"t."user""#]);
+    let mut query =
+        Query::inside().filter("t.workspace = ?", params![workspace.gid]).order(&[r#"t."user""#]);
     if let Some(raw) = call.param("user") {
         let (user, _) = cx.refer::<User>("user", raw)?;
         query = query.filter(r#"t."user" = ?"#, params![user.gid]);
