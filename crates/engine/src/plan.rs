@@ -49,7 +49,7 @@ impl Plan {
             };
             let below = match shape {
                 Shape::Bare => Shape::Bare,
-                Shape::Full if field.full => Shape::Full,
+                Shape::Compact | Shape::Full if field.full => Shape::Full,
                 Shape::Compact | Shape::Full => Shape::Compact,
             };
             shown.then_some(below)

@@ -130,7 +130,9 @@ impl Fetched {
 /// Values that a function found, as JSON, each with the key of its parent.
 pub(crate) type Answered = Vec<(usize, Vec<u8>)>;
 
-/// What kind of field it is, without the parts that depend on the row's type.
+/// What kind of field it is, without the parts that depend on the row's type. `single` says that a field found by a query or
+/// function is one object or null, not a list.
+#[expect(missing_docs, reason = "each variant says what its parts are for")]
 pub enum Kind {
     /// A value from the row.
     Scalar,

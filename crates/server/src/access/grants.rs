@@ -53,3 +53,16 @@ pub fn of_project(tx: &mut Tx<'_>, project: Gid) -> Result<()> {
     )?;
     Ok(())
 }
+
+/// Writes the grants that a user's own project memberships in a workspace give him; for one who comes back and finds what was
+/// his alone.
+pub fn of_member(tx: &mut Tx<'_>, workspace: Gid, user: Gid) -> Result<()> {
+    tx.execute(
+        "INSERT INTO grants (object, principal, level)
+         SELECT m.project, m.member, CASE m.access_level WHEN 'admin' THEN 4 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
+         FROM project_memberships AS m WHERE m.member = ? AND m.workspace = ?
+         ON CONFLICT (object, principal) DO UPDATE SET level = excluded.level",
+        params![user, workspace],
+    )?;
+    Ok(())
+}
