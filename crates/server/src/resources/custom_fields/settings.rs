@@ -36,7 +36,7 @@ impl Record for CustomFieldSetting {
         s.one_of("parent", &[Project::TYPE], |t| Some((Project::TYPE, t.parent)))
             .doc("The project that uses the field.");
         s.one::<CustomField>("custom_field", |t| Some(t.custom_field))
-            .in_full()
+            .full()
             .doc("The field, without a value.");
     }
 }
