@@ -273,6 +273,8 @@ impl Schemas {
 
     /// A field as answers show it.
     fn read(&mut self, field: &FieldInfo, owner: &str) -> Value {
+        let shown =
+            |kind: &str| if field.full { reference(&type_name(kind)) } else { compact(kind) };
         let single = |one: Value| if field.kind.is_single() { one } else { list_of(one) };
         let schema = match &field.kind {
             Kind::Scalar | Kind::Batch { .. } | Kind::Found { .. } => {
@@ -283,13 +285,13 @@ impl Schemas {
                 schema
             }
             Kind::One(types) => match types.as_slice() {
-                [one] => compact(one),
+                [one] => shown(one),
                 several => {
-                    json!({ "anyOf": several.iter().map(|one| compact(one)).collect::<Vec<_>>() })
+                    json!({ "anyOf": several.iter().map(|one| shown(one)).collect::<Vec<_>>() })
                 }
             },
-            Kind::Several(target) => list_of(compact(target)),
-            Kind::Many { target, .. } => single(compact(target)),
+            Kind::Many { target, .. } => single(shown(target)),
+            Kind::Several(target) => list_of(shown(target)),
             Kind::Inline { info, .. } | Kind::Fetched { info, .. } => {
                 let name = self.inline(info, owner);
                 single(reference(&name))
@@ -323,7 +325,9 @@ impl Schemas {
 fn written(field: &FieldInfo) -> Value {
     let schema = match &field.kind {
         Kind::One(_) => json!({ "type": "string" }),
-        Kind::Many { .. } => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Many { .. } | Kind::Several(_) => {
+            json!({ "type": "array", "items": { "type": "string" } })
+        }
         // Its shape is told by its documentation.
         _ if field.write_only || matches!(field.json, JsonType::Object | JsonType::Objects) => {
             json!({})

@@ -4,5 +4,10 @@
 
 #![expect(clippy::unwrap_used, reason = "the functions that tests share are tests too")]
 
+mod attachments;
+mod contract;
 mod kit;
 mod requests;
+mod stories;
+mod tasks;
+mod texts;
