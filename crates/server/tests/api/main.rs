@@ -6,5 +6,8 @@
 
 mod contract;
 mod kit;
+mod memberships;
+mod projects;
 mod requests;
+mod sections;
 mod tasks;
