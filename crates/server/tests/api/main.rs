@@ -6,5 +6,6 @@
 
 mod contract;
 mod kit;
+mod people;
 mod requests;
 mod tasks;
