@@ -468,6 +468,25 @@ fn a_teams_settings_say_who_may_change_it() {
     });
 }
 
+#[test]
+fn a_teams_description_is_shown_on_request() {
+    on_both(|app| {
+        let html = "<body>Keeps <strong>things</strong> going</body>";
+        let team = app.has("team", json!({ "html_description": html }));
+        let path = format!("/teams/{team}?opt_fields=description,html_description");
+        assert_eq!(
+            app.as_("ada").get(&path).data(),
+            json!({ "gid": team, "description": "Keeps things going", "html_description": html })
+        );
+        app.events();
+
+        app.as_("ada").put(&format!("/teams/{team}"), json!({ "description": "" })).data();
+
+        assert_eq!(app.events(), [format!("team {team} changed description by ada")]);
+        assert_eq!(app.as_("ada").get(&path).data()["description"], "");
+    });
+}
+
 /// Gives a user a token.
 fn token(app: &App, user: &str, text: &'static str) {
     let user: i64 = user.parse().unwrap();
