@@ -104,7 +104,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
             tracing::error!(id, %method, path, operation, status, micros, error = format!("{error:#}"), "request failed");
         }
         _ => {
-            tracing::info!(id, %method, path, operation, status, micros, statements, actor = actor.map(model::Gid::get), "request")
+            tracing::info!(id, %method, path, operation, status, micros, statements, actor = actor.map(model::Gid::get), "request");
         }
     }
     response

@@ -335,7 +335,7 @@ fn put_form_field(data: &mut Map<String, Value>, name: &str, value: String) {
                 fields.insert(inner.to_owned(), Value::String(value));
             }
             other => {
-                *other = Value::Object(Map::from_iter([(inner.to_owned(), Value::String(value))]))
+                *other = Value::Object(Map::from_iter([(inner.to_owned(), Value::String(value))]));
             }
         }
     }

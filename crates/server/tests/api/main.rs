@@ -7,6 +7,7 @@
 mod contract;
 mod kit;
 mod memberships;
+mod people;
 mod projects;
 mod requests;
 mod sections;
