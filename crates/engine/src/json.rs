@@ -186,6 +186,20 @@ impl ToJson for serde_json::Value {
     }
 }
 
+impl ToJson for Vec<serde_json::Value> {
+    const TYPE: JsonType = JsonType::Objects;
+    fn write_json(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        for (at, value) in self.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            value.write_json(out);
+        }
+        out.push(b']');
+    }
+}
+
 impl<T: ToJson> ToJson for Option<T> {
     const TYPE: JsonType = T::TYPE;
     const NULLABLE: bool = true;

@@ -7,7 +7,8 @@ use crate::error::{Result, invalid, require};
 use crate::resources::users::{self, User};
 use crate::resources::workspace_memberships::{self, Role};
 use crate::resources::workspaces::Workspace;
-use engine::record::{Stored, insert_text};
+use engine::Stored;
+use engine::record::insert_text;
 use model::{Gid, Timestamp, single_line};
 use store::{Tx, params};
 

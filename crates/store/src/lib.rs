@@ -2,9 +2,9 @@
 //!
 //! A [`Store`] runs *jobs*: plain functions that get a [`Tx`], on a thread that owns a connection.
 //! Statements are one SQL text for both databases, with `?` for parameters (see [`params!`]), and
-//! `ids(?)` for a list of ids as a table. Here live the connections ([`sqlite`], [`postgres`]), the
-//! differences between the databases ([`dialect`]), gids ([`gids`]) and migrations; no table of the
-//! API is known here, and nothing is sent anywhere else. Start reading at [`store`] and [`tx`].
+//! `ids(?)` for a list of ids as a table. Here live the connections (`sqlite`, `postgres`), the
+//! differences between the databases (`dialect`), gids (`gids`) and [`migrations`]; no table of the
+//! API is known here, and nothing is sent anywhere else. Start reading at `store.rs` and `tx.rs`.
 
 mod dialect;
 mod error;

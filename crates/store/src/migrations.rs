@@ -2,7 +2,8 @@
 //!
 //! To add one, put `NNNN_name.sql` (or a pair `NNNN_name.sqlite.sql`, `NNNN_name.postgres.sql`) into
 //! `migrations/`, list it in [`ALL`], and add its hash to `migrations/HASHES` when it is released.
-//! Words that differ between the databases: see [`Dialect`].
+//! Text columns that must sort byte by byte are `TEXT bytewise`.
+//! On SQLite `BIGINT PRIMARY KEY` becomes the rowid, and a table whose last line is `PRIMARY KEY (…)` has no rowid.
 
 use std::fmt::Write as _;
 
@@ -133,7 +134,8 @@ pub(crate) fn run_sqlite(link: &sqlite::Link) -> Result<(), Error> {
 /// Brings a PostgreSQL database up to date. Nodes that start together wait for each other.
 pub(crate) fn run_postgres(link: &mut postgres::Link) -> Result<(), Error> {
     // Any number will do that nobody else in the database uses.
-    const LOCK: &str = "BEGIN; SELECT pg_advisory_xact_lock(8469716589);";
+    const LOCK: &str =
+        "BEGIN; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(8469716589);";
     link.script(&format!("{LOCK} {BOOKKEEPING} COMMIT;"))?;
     for migration in ALL {
         link.script(LOCK)?;

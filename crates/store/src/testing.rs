@@ -179,11 +179,20 @@ impl Cluster {
 
     /// The URL of a new, migrated, empty database. It lives as long as the cluster.
     pub fn fresh_database(&self) -> String {
+        self.database(TEMPLATE)
+    }
+
+    fn database(&self, template: &str) -> String {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         *next += 1;
         let name = format!("test_{next}");
-        self.script(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}"));
+        self.script(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
         self.url(&name)
+    }
+
+    /// The URL of a new database without any table.
+    pub fn empty_database(&self) -> String {
+        self.database("template0")
     }
 
     /// Runs a statement in the maintenance database; again if somebody is still leaving the template.

@@ -35,7 +35,7 @@ pub fn principal_of_team(tx: &mut Tx<'_>, team: Gid, user: Gid) -> Result<()> {
 }
 
 /// Writes a project's grants anew: its members at their level; its team, unless it is private, and all full members, where it is
-/// public, at its default level, which is never Admin for them.
+/// public, at its default level, which is never Admin for them. A project in the trash grants nothing.
 pub fn of_project(tx: &mut Tx<'_>, project: Gid) -> Result<()> {
     tx.execute("DELETE FROM grants WHERE object = ?", params![project])?;
     tx.execute(
@@ -48,7 +48,7 @@ pub fn of_project(tx: &mut Tx<'_>, project: Gid) -> Result<()> {
            FROM projects AS q WHERE q.gid = ? AND q.team IS NOT NULL AND q.privacy_setting <> 'private'
            UNION ALL SELECT w.gid, w.workspace, CASE w.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
            FROM projects AS w WHERE w.gid = ? AND w.privacy_setting = 'public_to_workspace'
-         ) AS g ON g.project = p.gid WHERE p.gid = ? GROUP BY p.gid, g.principal",
+         ) AS g ON g.project = p.gid WHERE p.gid = ? AND p.deleted IS NULL GROUP BY p.gid, g.principal",
         params![project, project, project, project],
     )?;
     Ok(())
@@ -60,7 +60,7 @@ pub fn of_member(tx: &mut Tx<'_>, workspace: Gid, user: Gid) -> Result<()> {
     tx.execute(
         "INSERT INTO grants (object, principal, level)
          SELECT m.project, m.member, CASE m.access_level WHEN 'admin' THEN 4 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
-         FROM project_memberships AS m WHERE m.member = ? AND m.workspace = ?
+         FROM project_memberships AS m JOIN projects AS p ON p.gid = m.project WHERE m.member = ? AND m.workspace = ? AND p.deleted IS NULL
          ON CONFLICT (object, principal) DO UPDATE SET level = excluded.level",
         params![user, workspace],
     )?;

@@ -76,7 +76,7 @@ pub const RULES: &[Rule] = &[
         named: false,
         see: r#"(SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.gid) IS NOT NULL
  OR ({t}.visibility <> 'secret' AND (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL)"#,
-        level: r#"coalesce((SELECT CASE WHEN tm.is_admin = 1 THEN 4 ELSE 3 END FROM team_memberships AS tm WHERE tm.team = {t}.gid AND tm."user" = :me), CASE WHEN {t}.visibility = 'secret' THEN 0 ELSE coalesce((SELECT CASE wm.role WHEN 'guest' THEN 0 WHEN 'member' THEN CASE {t}.visibility WHEN 'public' THEN 2 ELSE 1 END ELSE 4 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1), 0) END)"#,
+        level: r#"coalesce((SELECT CASE WHEN tm.is_admin = 1 OR (SELECT 1 FROM workspace_memberships AS wa WHERE wa.workspace = {t}.workspace AND wa."user" = :me AND wa.is_active = 1 AND wa.role = 'admin') IS NOT NULL THEN 4 ELSE 3 END FROM team_memberships AS tm WHERE tm.team = {t}.gid AND tm."user" = :me), CASE WHEN {t}.visibility = 'secret' THEN 0 ELSE coalesce((SELECT CASE wm.role WHEN 'guest' THEN 0 WHEN 'member' THEN CASE {t}.visibility WHEN 'public' THEN 2 ELSE 1 END ELSE 4 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1), 0) END)"#,
         service: IN_WORKSPACE,
         drive: None,
     },
@@ -103,6 +103,16 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "project_membership",
+        live: "",
+        named: false,
+        see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.project AND :see(project, pp)) IS NOT NULL",
+        level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.project AND pp.deleted IS NULL), 0)",
+        service: IN_WORKSPACE,
+        drive: None,
+    },
+    // The same rows in the form that all memberships share.
+    Rule {
+        name: "membership",
         live: "",
         named: false,
         see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.project AND :see(project, pp)) IS NOT NULL",

@@ -9,7 +9,7 @@ use crate::error::{Error, Result, forbidden};
 use crate::events::Event;
 use engine::plan::Shape;
 use engine::schema::{Rows, RowsOf};
-use engine::{Plan, Reader, Resource, Sight, Site, TypeInfo, Viewer};
+use engine::{Plan, Reader, Resource, Selection, Sight, Site, TypeInfo, Viewer};
 use model::{Gid, Position, Timestamp};
 use std::sync::Arc;
 use store::{Tx, Value};
@@ -218,6 +218,13 @@ impl<'a, 'c> Context<'a, 'c> {
         let mut data = Vec::new();
         engine::json::write_reference(gid, T::TYPE, &mut data);
         Ok(Answer { data, gid: Some(gid), ..Answer::default() })
+    }
+
+    /// What to show if the client selected nothing; for the few operations whose records are neither compact nor full.
+    pub fn select(&mut self, fields: &'static str) {
+        if self.options.fields.is_none() && self.options.expand.is_none() {
+            self.options.fields = Selection::parse(fields).ok();
+        }
     }
 
     /// Answers with a list.

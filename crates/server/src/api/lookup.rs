@@ -206,9 +206,9 @@ impl Context<'_, '_> {
         Ok(found.is_some())
     }
 
-    /// The value of a single cell; for small questions about rows that were checked before.
+    /// The value of a single cell, `None` for no row and for null; for small questions about rows that were checked before.
     pub fn cell<V: FromColumn>(&mut self, sql: &str, params: &[Value]) -> Result<Option<V>> {
-        self.first(sql, params, |row: &Row<'_>| row.get(0))
+        Ok(self.first(sql, params, |row: &Row<'_>| row.get::<Option<V>>(0))?.flatten())
     }
 
     /// Does something as the server itself, which sees everything.

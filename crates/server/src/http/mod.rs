@@ -66,10 +66,19 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = app.flush_used_tokens().await {
             tracing::warn!(%error, "the last use of tokens was not written down");
         }
+        if let Err(error) = finish_deletions(&app).await {
+            tracing::warn!(%error, "unfinished deletions were not gone on with");
+        }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");
         }
     }
+}
+
+/// Goes on with deletions of more rows than one request marks, each batch in a transaction of its own.
+async fn finish_deletions(app: &App) -> Result<()> {
+    while app.store.write(crate::resources::projects::deleting::finish_deletions).await? {}
+    Ok(())
 }
 
 /// Answers one request.

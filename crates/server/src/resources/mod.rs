@@ -6,6 +6,7 @@
 pub mod attachments;
 pub mod custom_fields;
 pub mod likes;
+pub mod memberships;
 pub mod names;
 pub mod project_memberships;
 pub mod projects;
@@ -32,6 +33,7 @@ pub fn registry() -> Registry {
         .add::<custom_fields::settings::CustomFieldSetting>()
         .add::<custom_fields::CustomField>()
         .add::<custom_fields::enum_options::EnumOption>()
+        .add::<memberships::Membership>()
         .add::<project_memberships::ProjectMembership>()
         .add::<projects::Project>()
         .add::<sections::Section>()
@@ -52,13 +54,15 @@ pub fn operations(api: &mut Operations) {
     attachments::operations(api);
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
-    custom_fields::enum_options::operations(api);
+    memberships::operations(api);
     project_memberships::operations(api);
     projects::operations(api);
+    custom_fields::settings::project_operations(api);
     sections::operations(api);
     stories::operations(api);
     tags::operations(api);
     tasks::operations(api);
+    custom_fields::ids::task_operations(api);
     team_memberships::operations(api);
     teams::operations(api);
     user_task_lists::operations(api);

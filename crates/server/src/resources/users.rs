@@ -1,10 +1,15 @@
 //! Users: people and service accounts.
 //!
-//! API section "Users". A user belongs to workspaces by [`super::workspace_memberships`].
+//! API section "Users", 5 operations. A user belongs to workspaces by [`super::workspace_memberships`].
 
+use crate::api::call::cut;
+use crate::api::operations::Input;
 use crate::prelude::*;
-use crate::resources::workspaces::Workspace;
-use engine::record::{Stored, insert_text, select_list};
+use crate::resources::custom_fields::CustomField;
+use crate::resources::teams::{self, Team};
+use crate::resources::{projects::Project, tags::Tag, tasks::Task, workspaces::Workspace};
+use engine::plan::Shape;
+use engine::record::{insert_text, select_list};
 use model::name_key;
 use store::Tx;
 
@@ -23,11 +28,17 @@ pub struct User {
 
 row! { User in "users" { gid, name, name_key, email, time_zone, created_at } }
 
+/// The addresses of those whom the viewer sees by themselves, since a name may be seen wherever it stands. As the rule of users.
+const EMAIL: &str = r#"SELECT i.key, u.email FROM :ids AS i JOIN users AS u ON u.gid = i.value WHERE u.gid = :me
+ OR (SELECT 1 FROM workspace_memberships AS mine JOIN workspace_memberships AS theirs ON theirs.workspace = mine.workspace WHERE mine."user" = :me AND mine.is_active = 1 AND mine.role <> 'guest' AND theirs."user" = u.gid AND theirs.is_active = 1 LIMIT 1) IS NOT NULL
+ OR (SELECT 1 FROM principals AS a JOIN grants AS g ON g.principal = a.principal JOIN grants AS h ON h.object = g.object JOIN principals AS b ON b.principal = h.principal WHERE a."user" = :me AND b."user" = u.gid LIMIT 1) IS NOT NULL"#;
+
 impl Record for User {
     fn schema(s: &mut Schema<Self>) {
         s.doc("A person or service account with access to one or more workspaces.");
         s.field("name", |u| &u.name).compact().doc("The user's name.");
-        s.field("email", |u| &u.email).doc("The user's e-mail address.");
+        s.batch("email", EMAIL, None::<String>, |row, _| row.get(1))
+            .doc("The user's e-mail address; null for those who share nothing with the user.");
         s.computed("photo", |_, _| None::<serde_json::Value>)
             .doc("Addresses of the user's photo in several sizes, or null.");
         s.many::<Workspace>(
@@ -37,6 +48,8 @@ impl Record for User {
                 .order("j.created_at, t.gid"),
         )
         .doc("The workspaces that both the user and the actor are in.");
+        s.many::<CustomField>("custom_fields", Join::back("gid").filter("1 = 0").order("t.gid"))
+            .doc("The custom fields of the user; there are none.");
     }
 }
 
@@ -106,8 +119,171 @@ pub fn ensure(tx: &mut Tx<'_>, now: Timestamp, name: &str, email: &str) -> Resul
     Ok((user.gid, true))
 }
 
+/// The 400 for a user that the body or the query names and that the actor does not know.
+pub fn unknown(field: &'static str, raw: &str) -> Error {
+    invalid(field, format!("Unknown object: {}", cut(raw)))
+}
+
+/// Most users in one answer of the lists that need no `limit`.
+///
+/// Source: dossier 1.7.
+const MAX_PEOPLE: usize = 2_000;
+
 /// The operations of the section, in the order of the API reference.
 pub fn operations(api: &mut Operations) {
     api.section("Users", "People and service accounts.");
-    api.read::<User>("getUser", "/users/{user_gid}", "One user, by gid, e-mail address or `me`.");
+    api.list::<User>(
+        "getUsers",
+        "/users",
+        "The users of a workspace or a team, or all whom the actor sees, by gid.",
+        list,
+    )
+    .query("workspace", "Only users in this workspace.")
+    .query("team", "Only users in this team.");
+    api.read::<User>("getUser", "/users/{user_gid}", "One user, by gid, e-mail address or `me`.")
+        .query("workspace", "The workspace in which the user is looked at; makes no difference.");
+    api.add(
+        "GET",
+        "getFavoritesForUser",
+        "/users/{user_gid}/favorites",
+        "The favourites of one type in a workspace, in the actor's order; of the actor only.",
+        Input::None,
+        Output::List(User::TYPE),
+        favorites,
+    )
+    .required_query(
+        "resource_type",
+        "One of portfolio, project, tag, task, user, project_template.",
+    )
+    .required_query("workspace", "The workspace of the favourites.");
+    api.add(
+        "GET",
+        "getUsersForTeam",
+        "/teams/{team_gid}/users",
+        "The users in a team, by name, at most 2,000 at once.",
+        Input::None,
+        Output::List(User::TYPE),
+        |cx, call| {
+            let team = teams::with_members(cx.target::<Team>(call, 0)?)?;
+            people(cx, call, in_team(&team))
+        },
+    );
+    api.add(
+        "GET",
+        "getUsersForWorkspace",
+        "/workspaces/{workspace_gid}/users",
+        "The users in a workspace whom the actor sees, by name, at most 2,000 at once.",
+        Input::None,
+        Output::List(User::TYPE),
+        |cx, call| {
+            let (workspace, _) = cx.target::<Workspace>(call, 0)?;
+            let query = in_workspace(cx, &workspace)?;
+            people(cx, call, query)
+        },
+    );
+}
+
+/// The users in a team whose members the actor sees.
+fn in_team(team: &Team) -> Query<User> {
+    Query::given()
+        .join(r#"team_memberships AS m ON m."user" = t.gid AND m.team = ?"#, params![team.gid])
+}
+
+/// The users in a workspace of the actor: all, or for a guest himself and those he shares something with.
+fn in_workspace(cx: &mut Context<'_, '_>, workspace: &Workspace) -> Result<Query<User>> {
+    let query = Query::given().join(
+        r#"workspace_memberships AS m ON m."user" = t.gid AND m.workspace = ? AND m.is_active = 1"#,
+        params![workspace.gid],
+    );
+    let me = cx.me();
+    Ok(match cx.role(workspace.gid)?.as_deref() {
+        Some("admin" | "member" | "service") => query,
+        _ => query.filter(
+            r#"t.gid = ? OR t.gid IN (SELECT b."user" FROM principals AS a JOIN grants AS g ON g.principal = a.principal JOIN grants AS h ON h.object = g.object JOIN principals AS b ON b.principal = h.principal WHERE a."user" = ?)"#,
+            params![me, me],
+        ),
+    })
+}
+
+/// `getUsers`: by gid.
+fn list(cx: &mut Context<'_, '_>, call: &Call) -> Result<Page<User>> {
+    let workspace = match call.param("workspace") {
+        Some(raw) => Some(cx.refer::<Workspace>("workspace", raw)?.0),
+        None => None,
+    };
+    if let Some(raw) = call.param("team") {
+        let found = cx.refer::<Team>("team", raw)?;
+        let team = teams::with_members(found)?;
+        let outside = workspace.is_some_and(|workspace| workspace.gid != team.workspace);
+        require(!outside, "team", "Not in the workspace")?;
+        return in_team(&team).page(cx, call);
+    }
+    if let Some(workspace) = workspace {
+        return in_workspace(cx, &workspace)?.page(cx, call);
+    }
+    if cx.options.limit.is_some() {
+        return Err(bad_request("Need to specify a workspace to paginate!"));
+    }
+    let me = cx.me();
+    Query::inside()
+        .filter(
+            r#"t.gid IN (SELECT theirs."user" FROM workspace_memberships AS mine JOIN workspace_memberships AS theirs ON theirs.workspace = mine.workspace WHERE mine."user" = ? AND mine.is_active = 1 AND theirs.is_active = 1)"#,
+            params![me],
+        )
+        .page(cx, call)
+}
+
+/// Answers with users by name; without `limit` up to [`MAX_PEOPLE`], and the cursor of the rest.
+fn people(cx: &mut Context<'_, '_>, call: &Call, query: Query<User>) -> Result<Answer> {
+    let limit = cx.options.limit;
+    cx.options.limit = Some(limit.unwrap_or(MAX_PEOPLE));
+    let page = query.order(&["t.name_key", "t.gid"]).page(cx, call)?;
+    cx.options.limit = limit;
+    let answer = cx.answer_page(page, Shape::Compact)?;
+    Ok(Answer { paged: answer.paged || answer.next.is_some(), ..answer })
+}
+
+/// `getFavoritesForUser`: in the order of the actor; what he cannot see is left out.
+fn favorites(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
+    let (user, _) = cx.target::<User>(call, 0)?;
+    if user.gid != cx.me() {
+        return Err(forbidden("Only the favorites of the authenticated user can be read"));
+    }
+    let kind = call.required("resource_type")?;
+    let (workspace, _) = cx.refer::<Workspace>("workspace", call.required("workspace")?)?;
+    match kind {
+        "project" => favorites_of::<Project>(cx, call, &workspace),
+        "tag" => favorites_of::<Tag>(cx, call, &workspace),
+        "task" => favorites_of::<Task>(cx, call, &workspace),
+        "user" => favorites_of::<User>(cx, call, &workspace),
+        // There are none of these yet.
+        "portfolio" | "project_template" => {
+            cx.answer_page(Page::<Project>::whole(Vec::new()), Shape::Compact)
+        }
+        other => Err(invalid(
+            "resource_type",
+            format!(
+                "Must be one of portfolio, project, tag, task, user, project_template, not: {}",
+                cut(other)
+            ),
+        )),
+    }
+}
+
+/// The favourites of one type: gid, type and name, if nothing else is selected.
+fn favorites_of<T: Resource>(
+    cx: &mut Context<'_, '_>,
+    call: &Call,
+    workspace: &Workspace,
+) -> Result<Answer> {
+    let me = cx.me();
+    let page = Query::<T>::inside()
+        .join(
+            r#"favorites AS f ON f.object = t.gid AND f."user" = ? AND f.workspace = ? AND f.resource_type = ?"#,
+            params![me, workspace.gid, T::TYPE],
+        )
+        .order(&["f.position", "t.gid"])
+        .page(cx, call)?;
+    cx.select("resource_type,name");
+    cx.answer_page(page, Shape::Compact)
 }

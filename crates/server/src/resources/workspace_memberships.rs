@@ -107,9 +107,7 @@ pub fn of(tx: &mut Tx<'_>, workspace: Gid, user: Gid) -> Result<Option<Workspace
         r#"SELECT {} FROM workspace_memberships AS t WHERE t.workspace = ? AND t."user" = ?"#,
         engine::record::select_list::<WorkspaceMembership>("t")
     );
-    Ok(tx.first(&text, params![workspace, user], |row| {
-        <WorkspaceMembership as engine::record::Stored>::from_row(row, 0)
-    })?)
+    Ok(tx.first(&text, params![workspace, user], |row| WorkspaceMembership::from_row(row, 0))?)
 }
 
 /// Puts `user` into `workspace`: the membership, what it lets him reach, his task list. `None` if he is in it already; then

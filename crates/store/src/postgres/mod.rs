@@ -32,6 +32,9 @@ const STATEMENTS: usize = 2_000;
 /// How long connecting may take, unless the URL says otherwise.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// A node that died in the middle of a write must not stop the others for ever.
+const LIMITS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s';";
+
 /// Where to connect, and how.
 #[derive(Clone)]
 pub(crate) struct Target {
@@ -164,7 +167,8 @@ impl Session {
         });
         let commit = if target.durable { "" } else { "SET synchronous_commit = off;" };
         // Generic plans are made once per statement; compiling them to machine code never pays off here.
-        let settings = format!("SET plan_cache_mode = force_generic_plan; SET jit = off; {commit}");
+        let settings =
+            format!("SET plan_cache_mode = force_generic_plan; SET jit = off; {LIMITS} {commit}");
         client.batch_execute(&settings).await.map_err(|error| dialect::error(&error, "SET").0)?;
         Ok(Session { client, statements: HashMap::new() })
     }

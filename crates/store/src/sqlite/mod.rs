@@ -12,8 +12,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 use rusqlite::{Connection, OpenFlags, Params};
@@ -42,7 +41,7 @@ pub(crate) enum Purpose {
 pub(crate) struct Link {
     connection: Connection,
     /// Rewritten statements, by their original text.
-    texts: RefCell<HashMap<String, Arc<str>>>,
+    texts: RefCell<HashMap<String, String>>,
 }
 
 impl Link {
@@ -61,8 +60,7 @@ impl Link {
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         if purpose == Purpose::Write {
-            // Stored in the file: it does nothing on an existing database.
-            connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+            use_wal(&connection)?;
         }
         connection.execute_batch(&format!(
             "PRAGMA synchronous = {};
@@ -194,14 +192,30 @@ impl Link {
         }
         let mut texts = self.texts.borrow_mut();
         if let Some(text) = texts.get(sql) {
-            return Ok(Cow::Owned(text.to_string()));
+            return Ok(Cow::Owned(text.clone()));
         }
         let text = sql::statement(sql, Dialect::Sqlite)?;
         if texts.len() >= STATEMENTS {
             texts.clear();
         }
-        texts.insert(sql.to_owned(), Arc::from(text.as_str()));
+        texts.insert(sql.to_owned(), text.clone());
         Ok(Cow::Owned(text))
+    }
+}
+
+/// Turns the write-ahead log on. It is stored in the file, so on an existing database this does nothing.
+///
+/// While two processes make the same database, SQLite refuses one of them at once, without regard to
+/// the busy timeout; hence the loop.
+fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let started = Instant::now();
+    loop {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())) {
+            Err(error) if dialect::sqlite::is_busy(&error) && started.elapsed() < BUSY => {
+                std::thread::park_timeout(Duration::from_millis(5));
+            }
+            done => return done,
+        }
     }
 }
 

@@ -159,7 +159,9 @@ fn the_log_is_moved_into_the_database_while_writing() {
 
     eventually(|| {
         store
-            .write_blocking(|tx| tx.execute("UPDATE t SET position = 1 WHERE id = 1", &[]))
+            .write_blocking(|tx| {
+                tx.execute("UPDATE t SET position = coalesce(position, 0) + 1 WHERE id = 1", &[])
+            })
             .unwrap();
         std::fs::metadata(&log).unwrap().len() < 32 << 20
     });

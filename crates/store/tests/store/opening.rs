@@ -19,7 +19,7 @@ fn what_was_acknowledged_is_there_after_reopening() {
 #[test]
 fn migrations_run_once_on_an_empty_database() {
     let directory = TempDir::new();
-    let url = store::testing::postgres().fresh_database();
+    let url = store::testing::postgres().empty_database();
     for config in [directory.config(), postgres_config(&url)] {
         for _ in 0..2 {
             let store = Store::open(config.clone()).unwrap();
@@ -39,6 +39,25 @@ fn migrations_run_once_on_an_empty_database() {
                 .map(|m| (m.version, m.name.to_owned(), hash(m.text(store.dialect()))))
                 .collect();
             assert_eq!(versions, all);
+        }
+    }
+}
+
+#[test]
+fn several_may_open_an_empty_database_at_once() {
+    for _ in 0..5 {
+        let directory = TempDir::new();
+        let url = store::testing::postgres().empty_database();
+        for config in [directory.config(), postgres_config(&url)] {
+            let opening: Vec<_> = (0..4)
+                .map(|_| {
+                    let config = config.clone();
+                    thread::spawn(move || Store::open(config).map(|store| store.dialect()))
+                })
+                .collect();
+            for opened in opening {
+                opened.join().unwrap().unwrap();
+            }
         }
     }
 }

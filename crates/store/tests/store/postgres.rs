@@ -128,6 +128,8 @@ fn statements_are_prepared_anew_when_a_table_changes() {
     store.write_blocking(|tx| tx.execute("ALTER TABLE t ADD COLUMN extra TEXT", &[])).unwrap();
 
     assert_eq!(store.write_blocking(all), Ok(vec![]));
+    store.write_blocking(|tx| tx.execute("ALTER TABLE t ADD COLUMN more TEXT", &[])).unwrap();
+    assert_eq!(store.read_blocking(all), Ok(vec![]));
 }
 
 #[test]

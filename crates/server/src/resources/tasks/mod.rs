@@ -23,7 +23,7 @@ use crate::resources::stories::{self, Dates, Details};
 use crate::resources::tags::Tag;
 use crate::resources::users::User;
 use crate::resources::workspaces::Workspace;
-use crate::resources::{texts, user_task_lists};
+use crate::resources::{likes, texts, user_task_lists};
 use homes::{Homes, TaskMembership};
 use model::single_line;
 
@@ -110,9 +110,11 @@ impl Record for Task {
         s.inline_one::<external::External>("external", external::QUERY)
             .omit_empty()
             .doc("The identifier and data that the asking user's application gave to the task.");
+        likes::hearted(s);
         s.computed("is_rendered_as_separator", |_, _| false)
             .on_request()
             .doc("Whether the task is shown as a separator of subtasks.");
+        likes::liked(s);
         s.inline::<TaskMembership>("memberships", homes::MEMBERSHIPS)
             .refused()
             .doc("The projects that the task is in, each with the section it is in there.");
@@ -257,7 +259,7 @@ impl Object for Task {
             touched = true;
         }
         if let Some(liked) = body.read::<bool>("liked")?
-            && super::likes::write(cx, row.gid, row.workspace, liked)?
+            && likes::write(cx, row.gid, row.workspace, liked)?
         {
             let me = cx.me();
             fields.add(if liked {

@@ -1,8 +1,12 @@
 //! Workspaces and organizations: the highest level, to which everything else belongs.
 //!
-//! API section "Workspaces". Who is in a workspace is in [`super::workspace_memberships`].
+//! API section "Workspaces", 5 operations. Who is in a workspace is in [`super::workspace_memberships`]; `people` is how one
+//! gets in and out. Events: `workspace` changed.
+
+mod people;
 
 use crate::prelude::*;
+use crate::resources::users::User;
 
 /// A workspace as stored, one row of `workspaces`.
 #[derive(Debug, Clone)]
@@ -79,6 +83,24 @@ pub fn operations(api: &mut Operations) {
         "/workspaces/{workspace_gid}",
         "Renames a workspace; its admins may.",
     );
+    api.act::<Workspace>(
+        "addUserForWorkspace",
+        "/workspaces/{workspace_gid}/addUser",
+        "Adds a user to a workspace and invites who is not known; full members may.",
+        Level::Edit,
+        Output::One(User::TYPE),
+        people::add,
+    )
+    .required_field("user", JsonType::String, "The user: a gid or an e-mail address.");
+    api.act::<Workspace>(
+        "removeUserForWorkspace",
+        "/workspaces/{workspace_gid}/removeUser",
+        "Removes a user from a workspace; what the user owned becomes the actor's; its admins may.",
+        Level::Admin,
+        Output::Empty,
+        people::remove,
+    )
+    .required_field("user", JsonType::String, "The user: a gid, an e-mail address or `me`.");
 }
 
 /// `getWorkspaces`: those the actor is in, oldest first.

@@ -1,0 +1,330 @@
+//! `vinyasa admin check`: compares what is derived in the database with its causes, and names with what they name.
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value as Json, json};
+use store::{Dialect, Error, Store, Tx, params};
+
+/// Rows that one finding names; the others are counted.
+const SHOWN: usize = 20;
+
+/// A rule that must hold.
+struct Rule {
+    /// Its name, for scripts.
+    name: &'static str,
+    /// What is wrong with a row that the query finds; `{}` stands for its columns.
+    says: &'static str,
+    /// The rows that break it: one or two gids.
+    sql: &'static str,
+}
+
+/// What was found by one rule.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    rule: &'static str,
+    count: usize,
+    lines: Vec<String>,
+}
+
+impl Finding {
+    /// For people.
+    pub(crate) fn text(&self) -> String {
+        let more = self.count.saturating_sub(self.lines.len());
+        let mut text = self.lines.join("\n");
+        if more > 0 {
+            text.push_str(&format!("\n… and {more} more ({})", self.rule));
+        }
+        text
+    }
+
+    /// For scripts.
+    pub(crate) fn json(&self) -> Json {
+        json!({ "rule": self.rule, "count": self.count, "findings": self.lines })
+    }
+}
+
+/// What `access::grants::of_project` writes, for all live projects at once.
+macro_rules! wanted_grants {
+    () => {
+        "SELECT p.gid AS object, g.principal AS principal, max(g.level) AS level FROM projects AS p JOIN (
+           SELECT m.project AS project, m.member AS principal,
+             CASE m.access_level WHEN 'admin' THEN 4 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END AS level
+           FROM project_memberships AS m
+           UNION ALL SELECT q.gid, q.team, CASE q.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
+           FROM projects AS q WHERE q.team IS NOT NULL AND q.privacy_setting <> 'private'
+           UNION ALL SELECT w.gid, w.workspace, CASE w.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
+           FROM projects AS w WHERE w.privacy_setting = 'public_to_workspace'
+         ) AS g ON g.project = p.gid WHERE p.deleted IS NULL GROUP BY p.gid, g.principal"
+    };
+}
+
+/// Whom users count as, by their memberships.
+macro_rules! wanted_principals {
+    () => {
+        r#"SELECT wm."user" AS who, wm.workspace AS principal FROM workspace_memberships AS wm WHERE wm.is_active = 1 AND wm.role <> 'guest'
+           UNION SELECT tm."user", tm.team FROM team_memberships AS tm"#
+    };
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        name: "task_section",
+        says: "task {} is in project {} with a section that is not one of its live sections",
+        sql: "SELECT tp.task, tp.project FROM task_projects AS tp JOIN tasks AS t ON t.gid = tp.task JOIN projects AS p ON p.gid = tp.project
+              LEFT JOIN sections AS s ON s.gid = tp.section AND s.container = tp.project AND s.deleted IS NULL
+              WHERE t.deleted IS NULL AND p.deleted IS NULL AND s.gid IS NULL",
+    },
+    Rule {
+        name: "task_project",
+        says: "task {} is in project {}, and one of them does not exist or is in another workspace",
+        sql: "SELECT tp.task, tp.project FROM task_projects AS tp LEFT JOIN tasks AS t ON t.gid = tp.task LEFT JOIN projects AS p ON p.gid = tp.project
+              WHERE t.gid IS NULL OR p.gid IS NULL OR t.workspace <> p.workspace OR tp.workspace <> p.workspace",
+    },
+    Rule {
+        name: "task_parent",
+        says: "task {} is a subtask of {}, which does not exist or is deleted",
+        sql: "SELECT t.gid, t.parent FROM tasks AS t LEFT JOIN tasks AS p ON p.gid = t.parent LEFT JOIN deletions AS d ON d.gid = p.deleted
+              WHERE t.deleted IS NULL AND t.parent IS NOT NULL AND (p.gid IS NULL OR d.finished = 1)",
+    },
+    Rule {
+        name: "task_assignee",
+        says: "task {} is assigned to {}, who does not exist",
+        sql: "SELECT t.gid, t.assignee FROM tasks AS t LEFT JOIN users AS u ON u.gid = t.assignee
+              WHERE t.assignee IS NOT NULL AND u.gid IS NULL",
+    },
+    Rule {
+        name: "task_completed",
+        says: "task {} does not know when it was completed, or knows it though it is open",
+        sql: "SELECT t.gid FROM tasks AS t WHERE (t.completed = 1 AND t.completed_at IS NULL) OR (t.completed = 0 AND t.completed_at IS NOT NULL)",
+    },
+    Rule {
+        name: "task_dates",
+        says: "task {} has a due time without a due date, or starts after it is due",
+        sql: "SELECT t.gid FROM tasks AS t WHERE (t.due_at IS NOT NULL AND t.due_on IS NULL) OR t.start_on > t.due_on OR t.start_at > t.due_at",
+    },
+    Rule {
+        name: "my_tasks",
+        says: "task {} is in the list {} of My Tasks, whose owner it is not assigned to",
+        sql: "SELECT i.task, i.list FROM user_task_list_items AS i LEFT JOIN user_task_lists AS l ON l.gid = i.list LEFT JOIN tasks AS t ON t.gid = i.task
+              WHERE l.gid IS NULL OR t.gid IS NULL OR t.assignee IS NULL OR t.assignee <> l.owner",
+    },
+    Rule {
+        name: "my_tasks_missing",
+        says: "task {} is assigned to {} and is not in the list of My Tasks",
+        sql: "SELECT t.gid, t.assignee FROM tasks AS t LEFT JOIN user_task_list_items AS i ON i.task = t.gid
+              WHERE t.deleted IS NULL AND t.assignee IS NOT NULL AND i.task IS NULL",
+    },
+    Rule {
+        name: "my_tasks_section",
+        says: "task {} is in the list {} of My Tasks with a section that is not one of its live sections",
+        sql: "SELECT i.task, i.list FROM user_task_list_items AS i
+              LEFT JOIN sections AS s ON s.gid = i.section AND s.container = i.list AND s.deleted IS NULL WHERE s.gid IS NULL",
+    },
+    Rule {
+        name: "section_container",
+        says: "section {} belongs to {}, which does not exist",
+        sql: "SELECT s.gid, s.container FROM sections AS s LEFT JOIN projects AS p ON p.gid = s.container LEFT JOIN user_task_lists AS l ON l.gid = s.container
+              WHERE p.gid IS NULL AND l.gid IS NULL",
+    },
+    Rule {
+        name: "project_sections",
+        says: "project {} has no section",
+        sql: "SELECT p.gid FROM projects AS p WHERE p.deleted IS NULL
+              AND NOT EXISTS (SELECT 1 FROM sections AS s WHERE s.container = p.gid AND s.deleted IS NULL)",
+    },
+    Rule {
+        name: "project_team",
+        says: "project {} belongs to the team {}, which does not exist in its workspace",
+        sql: "SELECT p.gid, p.team FROM projects AS p LEFT JOIN teams AS t ON t.gid = p.team AND t.workspace = p.workspace
+              WHERE p.team IS NOT NULL AND t.gid IS NULL",
+    },
+    Rule {
+        name: "story_target",
+        says: "story {} belongs to {}, which does not exist",
+        sql: "SELECT s.gid, s.target FROM stories AS s LEFT JOIN tasks AS t ON t.gid = s.target LEFT JOIN projects AS p ON p.gid = s.target
+              WHERE t.gid IS NULL AND p.gid IS NULL",
+    },
+    Rule {
+        name: "attachment_parent",
+        says: "attachment {} belongs to {}, which does not exist",
+        sql: "SELECT a.gid, a.parent FROM attachments AS a LEFT JOIN tasks AS t ON t.gid = a.parent LEFT JOIN projects AS p ON p.gid = a.parent
+              WHERE t.gid IS NULL AND p.gid IS NULL",
+    },
+    Rule {
+        name: "tag_target",
+        says: "task {} carries the tag {}, and one of them does not exist",
+        sql: "SELECT tt.task, tt.tag FROM task_tags AS tt LEFT JOIN tasks AS t ON t.gid = tt.task LEFT JOIN tags AS g ON g.gid = tt.tag
+              WHERE t.gid IS NULL OR g.gid IS NULL",
+    },
+    Rule {
+        name: "task_follower",
+        says: "task {} is followed by {}, and one of them does not exist",
+        sql: r#"SELECT f.task, f."user" FROM task_followers AS f LEFT JOIN tasks AS t ON t.gid = f.task LEFT JOIN users AS u ON u.gid = f."user"
+              WHERE t.gid IS NULL OR u.gid IS NULL"#,
+    },
+    Rule {
+        name: "dependency",
+        says: "task {} depends on {}, and one of them does not exist",
+        sql: "SELECT d.task, d.dependency FROM task_dependencies AS d LEFT JOIN tasks AS t ON t.gid = d.task LEFT JOIN tasks AS o ON o.gid = d.dependency
+              WHERE t.gid IS NULL OR o.gid IS NULL",
+    },
+    Rule {
+        name: "field_setting",
+        says: "{} uses the custom field {}, and one of them does not exist",
+        sql: "SELECT c.parent, c.custom_field FROM custom_field_settings AS c LEFT JOIN projects AS p ON p.gid = c.parent LEFT JOIN custom_fields AS f ON f.gid = c.custom_field
+              WHERE p.gid IS NULL OR f.gid IS NULL",
+    },
+    Rule {
+        name: "field_value",
+        says: "{} has a value for the custom field {}, which does not exist",
+        sql: "SELECT v.object, v.custom_field FROM custom_field_values AS v LEFT JOIN custom_fields AS f ON f.gid = v.custom_field WHERE f.gid IS NULL
+              UNION SELECT c.object, c.custom_field FROM custom_field_choices AS c LEFT JOIN custom_fields AS f ON f.gid = c.custom_field WHERE f.gid IS NULL",
+    },
+    Rule {
+        name: "enum_option",
+        says: "option {} belongs to the custom field {}, which does not exist",
+        sql: "SELECT o.gid, o.custom_field FROM enum_options AS o LEFT JOIN custom_fields AS f ON f.gid = o.custom_field WHERE f.gid IS NULL",
+    },
+    Rule {
+        name: "workspace_member",
+        says: "workspace membership {} names a user or a workspace that does not exist",
+        sql: r#"SELECT m.gid FROM workspace_memberships AS m LEFT JOIN users AS u ON u.gid = m."user" LEFT JOIN workspaces AS w ON w.gid = m.workspace
+              WHERE u.gid IS NULL OR w.gid IS NULL"#,
+    },
+    Rule {
+        name: "team_member",
+        says: "{} is in the team {} and not in its workspace",
+        sql: r#"SELECT m."user", m.team FROM team_memberships AS m
+              LEFT JOIN workspace_memberships AS w ON w.workspace = m.workspace AND w."user" = m."user" AND w.is_active = 1
+              LEFT JOIN teams AS t ON t.gid = m.team AND t.workspace = m.workspace WHERE w.gid IS NULL OR t.gid IS NULL"#,
+    },
+    Rule {
+        name: "project_member",
+        says: "{} is a member of the project {}, and one of them does not exist",
+        sql: "SELECT m.member, m.project FROM project_memberships AS m LEFT JOIN projects AS p ON p.gid = m.project
+              LEFT JOIN users AS u ON u.gid = m.member LEFT JOIN teams AS t ON t.gid = m.member
+              WHERE p.gid IS NULL OR (m.member_type = 'user' AND u.gid IS NULL) OR (m.member_type = 'team' AND t.gid IS NULL)",
+    },
+    Rule {
+        name: "principal_missing",
+        says: "{} is not counted as {}, though he is a member of it",
+        sql: concat!(
+            "SELECT m.who, m.principal FROM (",
+            wanted_principals!(),
+            r#") AS m LEFT JOIN principals AS a ON a."user" = m.who AND a.principal = m.principal WHERE a.principal IS NULL"#
+        ),
+    },
+    Rule {
+        name: "principal_self",
+        says: "{} is not counted as himself",
+        sql: r#"SELECT u.gid FROM users AS u LEFT JOIN principals AS a ON a."user" = u.gid AND a.principal = u.gid
+              WHERE a.principal IS NULL AND EXISTS (SELECT 1 FROM workspace_memberships AS wm WHERE wm."user" = u.gid AND wm.is_active = 1)"#,
+    },
+    Rule {
+        name: "principal_wrong",
+        says: "{} is counted as {}, though he is not a member of it",
+        sql: concat!(
+            r#"SELECT a."user", a.principal FROM principals AS a LEFT JOIN ("#,
+            wanted_principals!(),
+            r#") AS m ON m.who = a."user" AND m.principal = a.principal WHERE m.who IS NULL AND a.principal <> a."user""#
+        ),
+    },
+    Rule {
+        name: "grant_missing",
+        says: "on project {}, {} does not have the grant that its members and privacy give",
+        sql: concat!(
+            "SELECT w.object, w.principal FROM (",
+            wanted_grants!(),
+            ") AS w LEFT JOIN grants AS g ON g.object = w.object AND g.principal = w.principal AND g.level = w.level WHERE g.object IS NULL"
+        ),
+    },
+    Rule {
+        name: "grant_wrong",
+        says: "on project {}, {} has a grant that its members and privacy do not give",
+        sql: concat!(
+            "SELECT g.object, g.principal FROM grants AS g JOIN projects AS o ON o.gid = g.object AND o.deleted IS NULL LEFT JOIN (",
+            wanted_grants!(),
+            ") AS w ON w.object = g.object AND w.principal = g.principal AND w.level = g.level WHERE w.object IS NULL"
+        ),
+    },
+    Rule {
+        name: "event_scope",
+        says: "scope {} leads to the event {}, which does not exist",
+        sql: "SELECT s.scope, s.event FROM event_scopes AS s LEFT JOIN events AS e ON e.txid = s.txid AND e.gid = s.event WHERE e.gid IS NULL",
+    },
+];
+
+/// What is live and was made within a day tells of it in the event log; older events may be gone.
+const TOLD: &str = "SELECT t.gid FROM tasks AS t WHERE t.deleted IS NULL AND t.created_at > ?
+    AND EXISTS (SELECT 1 FROM events AS n WHERE n.at > ?)
+    AND NOT EXISTS (SELECT 1 FROM event_scopes AS s JOIN events AS e ON e.txid = s.txid AND e.gid = s.event
+                    WHERE s.scope = t.gid AND e.resource = t.gid AND e.action = 'added')";
+
+/// A day, in milliseconds.
+const DAY: i64 = 24 * 60 * 60 * 1_000;
+
+/// Runs every check on one snapshot; what it gives is empty if all is well.
+///
+/// Errors: those of the database.
+pub(crate) fn run(store: &Store, now: i64) -> Result<Vec<Finding>> {
+    store.read_blocking(move |tx| findings(tx, now)).context("the check could not be finished")
+}
+
+fn findings(tx: &mut Tx<'_>, now: i64) -> Result<Vec<Finding>, Error> {
+    let mut all = Vec::new();
+    all.extend(integrity(tx)?);
+    for rule in RULES {
+        all.extend(broken(tx, rule, &[])?);
+    }
+    let told =
+        Rule { name: "event_missing", says: "nothing tells that task {} was made", sql: TOLD };
+    all.extend(broken(tx, &told, params![now - DAY, now - DAY])?);
+    Ok(all)
+}
+
+/// The rows that break a rule.
+fn broken(tx: &mut Tx<'_>, rule: &Rule, params: &[store::Value]) -> Result<Option<Finding>, Error> {
+    let mut count = 0;
+    let mut lines = Vec::new();
+    let columns = rule.says.matches("{}").count();
+    tx.query(rule.sql, params, |row| {
+        count += 1;
+        if lines.len() < SHOWN {
+            let mut line = rule.says.to_owned();
+            for place in 0..columns {
+                let gid: Option<i64> = row.get(place)?;
+                line = line.replacen("{}", &gid.unwrap_or_default().to_string(), 1);
+            }
+            lines.push(line);
+        }
+        Ok(())
+    })?;
+    Ok((count > 0).then_some(Finding { rule: rule.name, count, lines }))
+}
+
+/// Whether the database can read all that it stores.
+fn integrity(tx: &mut Tx<'_>) -> Result<Option<Finding>, Error> {
+    let lines: Vec<String> = match tx.dialect() {
+        Dialect::Sqlite => tx
+            .query("PRAGMA integrity_check", &[], |row| row.get::<String>(0))?
+            .into_iter()
+            .filter(|line| line != "ok")
+            .collect(),
+        Dialect::Postgres => {
+            // Reading every row finds a page that fails its checksum; the error then names it.
+            let tables = tx.query(
+                "SELECT CAST(c.relname AS TEXT) FROM pg_class AS c WHERE c.relkind = 'r' AND c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = current_schema())",
+                &[],
+                |row| row.get::<String>(0),
+            )?;
+            for table in tables {
+                tx.execute(
+                    &format!("SELECT count(*), max(length(CAST(t AS TEXT))) FROM {table} AS t"),
+                    &[],
+                )?;
+            }
+            Vec::new()
+        }
+    };
+    let count = lines.len();
+    Ok((count > 0).then_some(Finding { rule: "integrity", count, lines }))
+}

@@ -1,0 +1,178 @@
+//! `vinyasa serve`: opens the database, listens, serves, and stops cleanly.
+
+use std::io::IsTerminal as _;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use clap::ArgMatches;
+use model::Timestamp;
+use server::{App, Outside, Settings, demo, http};
+use store::{Config, Location, Store};
+use tracing_subscriber::EnvFilter;
+
+use crate::print;
+use crate::settings::Effectives;
+
+/// Database threads on SQLite that read. Each keeps up to 16 MB of the database in memory.
+const READERS: usize = 3;
+
+/// Connections to PostgreSQL.
+const CONNECTIONS: usize = 16;
+
+/// How long what is left after draining may take to end.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Runs the server until it is told to stop.
+///
+/// Errors: what keeps it from starting, in words for the operator.
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
+    let settings = Effectives::of_serve(matches)?;
+    log(&settings)?;
+    let location = settings.location();
+    let store = open(&location)?;
+    let _lock = store.lock_for_serving().with_context(|| match &location {
+        Location::Directory(path) => format!("the data directory {} is in use", path.display()),
+        Location::Postgres(_) => "the database is in use".to_owned(),
+    })?;
+    let listener = listen(settings.text("listen"))?;
+    let local = listener.local_addr().context("the listener has no address")?;
+    let public = settings.optional("public-url").map(|url| url.trim_end_matches('/').to_owned());
+    let url = public.clone().unwrap_or_else(|| format!("http://{local}"));
+    let app = App::new(
+        store,
+        Settings {
+            public_url: public,
+            storage: settings.storage(),
+            requests_per_minute: settings.number("rate-limit")?,
+            ..Settings::default()
+        },
+        outside(),
+    )
+    .context("the server cannot start")?;
+    let threads = settings.number("threads")?.clamp(1, 64);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(usize::try_from(threads).unwrap_or(2))
+        .max_blocking_threads(16)
+        .enable_all()
+        .build()
+        .context("the runtime cannot start")?;
+    let result = runtime.block_on(async {
+        let made = if settings.is_on("demo") { demo::fill(&app).await? } else { None };
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let stop = stop()?;
+        let mut lines = format!("Vinyasa is ready at {url}\n");
+        if let Some(made) = made {
+            lines.push_str(&demo_lines(&made, &url));
+        } else if settings.is_on("demo") {
+            tracing::info!(
+                "the database has a workspace already, so no demo was made; `vinyasa admin token create` gives a token"
+            );
+        }
+        print(&lines)?;
+        http::serve(Arc::clone(&app), listener, stop).await.context("the server stopped")
+    });
+    runtime.shutdown_timeout(GRACE);
+    tracing::info!("stopped");
+    result
+}
+
+/// The store, with pools that fit a small machine.
+fn open(location: &Location) -> Result<Store> {
+    let config = match location {
+        Location::Directory(path) => Config { readers: READERS, ..Config::directory(path.clone()) },
+        Location::Postgres(url) => Config { readers: CONNECTIONS, ..Config::postgres(url.clone()) },
+    };
+    Store::open(config).context("the database cannot be opened")
+}
+
+/// Takes the address.
+fn listen(address: &str) -> Result<TcpListener> {
+    let addresses: Vec<SocketAddr> = address
+        .to_socket_addrs()
+        .with_context(|| {
+            format!("`{address}` is not an address to listen on, like 127.0.0.1:8080")
+        })?
+        .collect();
+    let listener = match TcpListener::bind(addresses.as_slice()) {
+        Ok(listener) => listener,
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("{address} is in use; stop what listens there, or choose another with --listen")
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot listen on {address}")),
+    };
+    listener.set_nonblocking(true).context("the listener cannot be used")?;
+    Ok(listener)
+}
+
+/// How to sign in to the demo.
+fn demo_lines(made: &demo::Made, url: &str) -> String {
+    format!(
+        "This is the made-up organization {}: {} people, {} projects, {} tasks.\n\
+         You act as {} <{}> with this token, which is shown only now:\n\n    {}\n\n\
+         Try it:\n\n    curl -H 'Authorization: Bearer {}' {url}/api/1.0/users/me\n\n\
+         Another token, for anybody there: vinyasa admin token create --user EMAIL\n",
+        made.workspace,
+        made.people,
+        made.projects,
+        made.tasks,
+        made.name,
+        made.email,
+        made.token,
+        made.token
+    )
+}
+
+/// Logs to standard error.
+///
+/// Errors: a filter that makes no sense.
+pub(crate) fn log(settings: &Effectives) -> Result<()> {
+    let filter = settings.text("log");
+    let filter = EnvFilter::try_new(filter).with_context(|| format!("log: `{filter}`"))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    Ok(())
+}
+
+/// The machine's clock and random numbers.
+pub(crate) fn outside() -> Outside {
+    Outside { clock: Box::new(now), entropy: Box::new(entropy) }
+}
+
+/// The time of the machine.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place where the server gets its time"
+)]
+pub(crate) fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let millis = since.map_or(0, |since| since.as_millis());
+    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}
+
+/// Random bytes of the operating system.
+pub(crate) fn entropy(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system gives random numbers");
+}
+
+/// Resolves when the process is told to stop, by SIGTERM or Ctrl-C; a second Ctrl-C ends it at once.
+fn stop() -> Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping; running requests have ten seconds");
+        tokio::spawn(async move {
+            interrupt.recv().await;
+            std::process::exit(130);
+        });
+    })
+}
