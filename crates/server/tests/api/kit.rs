@@ -261,6 +261,17 @@ impl App {
             .unwrap_or_else(|error: store::Error| panic!("{error}"))
     }
 
+    /// Runs a transaction behind the server's back.
+    pub(crate) fn transaction(
+        &self,
+        mut job: impl FnMut(&mut Tx<'_>) -> server::Result<()> + Send + 'static,
+    ) {
+        self.server
+            .store
+            .write_blocking(move |tx| job(tx).map_err(|error| panic!("{error:?}")))
+            .unwrap_or_else(|error: store::Error| panic!("{error}"));
+    }
+
     /// Changes the database behind the server's back.
     pub(crate) fn write(&self, sql: &str, values: &[&dyn store::ToValue]) -> u64 {
         let values: Vec<store::Value> = values.iter().map(|value| value.to_value()).collect();

@@ -6,8 +6,13 @@
 
 mod attachments;
 mod contract;
+mod custom_fields;
 mod kit;
+mod memberships;
+mod people;
+mod projects;
 mod requests;
+mod sections;
 mod stories;
 mod tasks;
 mod texts;

@@ -1,1 +1,311 @@
-//! .
+//! Who may do what to what: each relation of a user to the project, its task and what hangs on it, by each verb.
+//!
+//! Source: architecture, "Access".
+
+use super::scene::{insert, scene};
+use super::{Complaints, is_readable};
+use crate::kit::{App, PEOPLE, on_both};
+use axum::http::Method;
+use engine::{Sight, Template};
+use model::Gid;
+use serde_json::json;
+use server::access::{self, grants};
+use store::{Tx, params};
+
+/// What ties a user to the scene.
+#[derive(Clone, Copy)]
+enum Tie {
+    /// Nothing but the workspace.
+    None,
+    /// Membership in the project at a level.
+    Project(&'static str),
+    /// The project is open to its team, or to the workspace, at a level.
+    Open(&'static str, &'static str),
+    /// The task is assigned to him.
+    Assignee,
+    /// He made the task.
+    Creator,
+    /// He made the task, and is a viewer of its project.
+    CreatorWhoViews,
+    /// He follows the task; somebody with Edit added him, or not.
+    Follower(bool),
+    /// He follows the subtask only, added by somebody with Edit.
+    FollowerBelow,
+    /// He had everything, and was then removed from the workspace.
+    Removed,
+}
+
+/// A user, his tie, and his levels: `-` none, `s` see, `c` comment, `e` edit, `a` admin, `?` unknown object. In the order
+/// project, section, task, subtask, comment, attachment; the level on a comment is that on its task, since ada wrote it.
+const MATRIX: &[(&str, &str, Tie, &str)] = &[
+    ("owner", "ada", Tie::None, "aaaaaa"),
+    ("stranger of the workspace", "bob", Tie::None, "------"),
+    ("stranger", "mallory", Tie::None, "??????"),
+    ("service account", "sam", Tie::None, "aaaaaa"),
+    ("project admin", "bob", Tie::Project("admin"), "aaaaaa"),
+    ("project editor", "bob", Tie::Project("editor"), "eeeeee"),
+    ("project commenter", "bob", Tie::Project("commenter"), "cccccc"),
+    ("project viewer", "bob", Tie::Project("viewer"), "ssssss"),
+    ("member of the team", "bob", Tie::Open("private_to_team", "editor"), "eeeeee"),
+    ("member of the workspace", "bob", Tie::Open("public_to_workspace", "commenter"), "cccccc"),
+    // Admin is never what a project gives by default.
+    ("member of a generous team", "bob", Tie::Open("private_to_team", "admin"), "eeeeee"),
+    ("assignee", "bob", Tie::Assignee, "--eeee"),
+    ("creator", "bob", Tie::Creator, "--eeee"),
+    ("creator who views the project", "bob", Tie::CreatorWhoViews, "ssssss"),
+    ("follower who was added", "bob", Tie::Follower(true), "--eeee"),
+    ("follower by his own comment", "bob", Tie::Follower(false), "------"),
+    ("follower of the subtask", "bob", Tie::FollowerBelow, "---e--"),
+    ("guest", "eve", Tie::None, "------"),
+    ("guest in a public project", "eve", Tie::Open("public_to_workspace", "editor"), "------"),
+    ("guest as editor", "eve", Tie::Project("editor"), "eeeeee"),
+    ("guest as viewer", "eve", Tie::Project("viewer"), "ssssss"),
+    ("guest as assignee", "eve", Tie::Assignee, "--eeee"),
+    ("guest as creator", "eve", Tie::Creator, "--eeee"),
+    ("guest as follower", "eve", Tie::Follower(true), "--eeee"),
+    ("somebody who was removed", "bob", Tie::Removed, "??????"),
+];
+
+/// A verb on an object of the scene: which column of the matrix it looks at, and the level it takes.
+struct Verb {
+    column: usize,
+    method: &'static str,
+    path: &'static str,
+    body: &'static str,
+    needs: char,
+}
+
+const fn verb(
+    column: usize,
+    method: &'static str,
+    path: &'static str,
+    body: &'static str,
+    needs: char,
+) -> Verb {
+    Verb { column, method, path, body, needs }
+}
+
+/// The verbs, those that destroy at the end.
+const VERBS: &[Verb] = &[
+    verb(0, "GET", "/projects/901", "", 's'),
+    verb(0, "GET", "/projects/901/tasks", "", 's'),
+    verb(0, "PUT", "/projects/901", r#"{"name":"Changed"}"#, 'e'),
+    verb(0, "POST", "/projects/901/sections", r#"{"name":"New"}"#, 'e'),
+    verb(0, "POST", "/projects/901/addMembers", r#"{"members":"204"}"#, 'a'),
+    verb(1, "GET", "/sections/902", "", 's'),
+    verb(1, "PUT", "/sections/902", r#"{"name":"Changed"}"#, 'e'),
+    verb(2, "GET", "/tasks/903", "", 's'),
+    verb(2, "GET", "/tasks/903/stories", "", 's'),
+    verb(2, "POST", "/tasks/903/stories", r#"{"text":"Me too"}"#, 'c'),
+    verb(2, "PUT", "/tasks/903", r#"{"name":"Changed"}"#, 'e'),
+    verb(2, "POST", "/tasks/903/subtasks", r#"{"name":"New"}"#, 'e'),
+    verb(3, "GET", "/tasks/904", "", 's'),
+    verb(3, "POST", "/tasks/904/stories", r#"{"text":"Me too"}"#, 'c'),
+    verb(3, "PUT", "/tasks/904", r#"{"name":"Changed"}"#, 'e'),
+    verb(4, "GET", "/stories/905", "", 's'),
+    verb(4, "PUT", "/stories/905", r#"{"text":"Changed"}"#, 'a'),
+    verb(5, "GET", "/attachments/910", "", 's'),
+    verb(5, "GET", "/attachments?parent=903", "", 's'),
+    verb(5, "DELETE", "/attachments/910", "", 'e'),
+    verb(4, "DELETE", "/stories/905", "", 'a'),
+    verb(1, "DELETE", "/sections/919", "", 'e'),
+    verb(3, "DELETE", "/tasks/904", "", 'e'),
+    verb(2, "DELETE", "/tasks/903", "", 'e'),
+    verb(0, "DELETE", "/projects/901", "", 'a'),
+];
+
+/// The levels in ascending order.
+const LEVELS: &str = "-scea";
+
+fn rank(level: char) -> Option<usize> {
+    LEVELS.find(level)
+}
+
+/// Puts the tie into the scene.
+fn tie(app: &App, user: &str, tie: Tie) {
+    let gid = PEOPLE.iter().find(|person| person.0 == user).unwrap().1;
+    app.transaction(move |tx: &mut Tx<'_>| -> server::Result<()> {
+        match tie {
+            Tie::None => Ok(()),
+            Tie::Project(level) => member(tx, gid, level),
+            Tie::Open(privacy, level) => {
+                tx.execute(
+                    "UPDATE projects SET privacy_setting = ?, default_access_level = ? WHERE gid = 901",
+                    params![privacy, level],
+                )?;
+                grants::of_project(tx, Gid::new(901))
+            }
+            Tie::Assignee => set(tx, "assignee", gid),
+            Tie::Creator => set(tx, "created_by", gid),
+            Tie::CreatorWhoViews => {
+                set(tx, "created_by", gid)?;
+                member(tx, gid, "viewer")
+            }
+            Tie::Follower(granted) => follow(tx, 903, gid, granted),
+            Tie::FollowerBelow => follow(tx, 904, gid, true),
+            Tie::Removed => {
+                member(tx, gid, "admin")?;
+                set(tx, "assignee", gid)?;
+                set(tx, "created_by", gid)?;
+                follow(tx, 903, gid, true)
+            }
+        }
+    });
+    if matches!(tie, Tie::Removed) {
+        let reply =
+            app.as_("ada").post("/workspaces/101/removeUser", json!({ "user": gid.to_string() }));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+}
+
+fn member(tx: &mut Tx<'_>, user: i64, level: &str) -> server::Result<()> {
+    insert(
+        tx,
+        "project_memberships",
+        "gid, workspace, project, member, member_type, access_level, created_at",
+        params![920, 101, 901, user, "user", level, 0],
+    )?;
+    grants::of_project(tx, Gid::new(901))
+}
+
+fn set(tx: &mut Tx<'_>, column: &str, user: i64) -> server::Result<()> {
+    tx.execute(&format!("UPDATE tasks SET {column} = ? WHERE gid = 903"), params![user])?;
+    Ok(())
+}
+
+fn follow(tx: &mut Tx<'_>, task: i64, user: i64, granted: bool) -> server::Result<()> {
+    insert(
+        tx,
+        "task_followers",
+        r#"task, "user", workspace, grants, position"#,
+        params![task, user, 101, granted, "a1"],
+    )
+}
+
+#[test]
+fn everybody_may_do_what_the_matrix_says() {
+    on_both(|app| {
+        // The first world only tells what there is; each relation gets its own.
+        let again = || match app.server.store.dialect() {
+            store::Dialect::Sqlite => App::sqlite(),
+            store::Dialect::Postgres => App::postgres(),
+        };
+        let mut wrong = Complaints::default();
+
+        for (relation, user, ties, levels) in MATRIX {
+            let can_remove = app.server.operations.iter().any(|o| o.id == "removeUserForWorkspace");
+            if matches!(ties, Tie::Removed) && !can_remove {
+                continue;
+            }
+            let app = again();
+            scene(&app);
+            tie(&app, user, *ties);
+            for verb in VERBS {
+                if !exists(&app, verb) {
+                    continue;
+                }
+                let level = levels.chars().nth(verb.column).unwrap();
+                let expected = match rank(level) {
+                    None => 404,
+                    Some(level) if level < rank(verb.needs).unwrap() => 403,
+                    Some(_) => 200,
+                };
+                let expected =
+                    if expected == 404 && verb.path.contains('?') { 400 } else { expected };
+                let method: Method = verb.method.parse().unwrap();
+                let body = if verb.body.is_empty() {
+                    String::new()
+                } else {
+                    format!(r#"{{"data":{}}}"#, verb.body)
+                };
+                let headers = [("content-type", "application/json")];
+                let reply = app.as_(user).request(method, verb.path, &headers, body);
+                let status = if reply.status == 201 { 200 } else { reply.status };
+                wrong.unless(status == expected, || {
+                    format!(
+                        "{relation} ({user}): {} {} gave {status}, not {expected}: {}",
+                        verb.method,
+                        verb.path,
+                        reply.text()
+                    )
+                });
+            }
+        }
+
+        wrong.none();
+    });
+}
+
+/// Whether the operation of a verb is there.
+fn exists(app: &App, verb: &Verb) -> bool {
+    let path = verb.path.split('?').next().unwrap();
+    if verb.method == "GET" {
+        return is_readable(app, path);
+    }
+    app.server.operations.iter().any(|operation| {
+        operation.method == verb.method
+            && operation.path.split('/').count() == path.split('/').count()
+            && operation
+                .path
+                .split('/')
+                .zip(path.split('/'))
+                .all(|(declared, given)| declared.starts_with('{') || declared == given)
+    })
+}
+
+/// The two forms of a rule say the same: who has a level sees, and who sees has a level; and a scan finds what is seen.
+#[test]
+fn seeing_scanning_and_levels_agree() {
+    on_both(|app| {
+        scene(app);
+        app.transaction(|tx| {
+            set(tx, "assignee", 202)?;
+            follow(tx, 915, 203, true)
+        });
+        let mut wrong = Complaints::default();
+
+        for info in app.server.registry.all() {
+            let sights = [
+                ("ada", Sight::Member),
+                ("bob", Sight::Member),
+                ("eve", Sight::Guest),
+                ("sam", Sight::Service),
+                ("mallory", Sight::Member),
+            ];
+            for (user, sight) in sights {
+                let me = Gid::new(PEOPLE.iter().find(|person| person.0 == user).unwrap().1);
+                let live = match access::rule(info.name).live {
+                    "" => "1 = 1".to_owned(),
+                    live => live.replace("{t}", "t"),
+                };
+                let found = |condition: &str| {
+                    let text = format!(
+                        "SELECT t.gid FROM {} AS t WHERE {condition} ORDER BY t.gid",
+                        info.table
+                    );
+                    let template = Template::new(&text, &|_, _| String::new());
+                    let (sql, values) = (template.sql().to_owned(), template.params(me, &[]));
+                    app.server
+                        .store
+                        .read_blocking(move |tx| tx.query(&sql, &values, |row| row.get::<i64>(0)))
+                        .unwrap_or_else(|error: store::Error| panic!("{text}: {error}"))
+                };
+                let seen = found(&access::see(info.name, "t", sight));
+                let scanned = found(&access::see_scan(info.name, "t", sight));
+                let level = access::level(info.name, "t", sight);
+                let leveled = found(&format!("{live} AND ({level}) > 0"));
+                wrong.unless(seen == leveled, || {
+                    format!(
+                        "{user} sees of {}: {seen:?}, but has a level on {leveled:?}",
+                        info.name
+                    )
+                });
+                wrong.unless(seen == scanned, || {
+                    format!("{user} sees of {}: {seen:?}, but scans {scanned:?}", info.name)
+                });
+            }
+        }
+
+        wrong.none();
+    });
+}

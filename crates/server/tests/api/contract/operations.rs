@@ -126,7 +126,7 @@ pub(crate) const CASES: &[Case] = &[
     // Sections
     case("getSection", "/sections/902", "", HIDDEN),
     case("updateSection", "/sections/902", r#"{"name":"Soon"}"#, HIDDEN),
-    case("deleteSection", "/sections/1001", "", HIDDEN),
+    case("deleteSection", "/sections/919", "", HIDDEN),
     case("getSectionsForProject", "/projects/901/sections", "", HIDDEN),
     case("createSectionForProject", "/projects/901/sections", r#"{"name":"Soon"}"#, NEW),
     case("addTaskForSection", "/sections/902/addTask", r#"{"task":"903"}"#, HIDDEN),

@@ -9,16 +9,13 @@ const NOW: i64 = 1_767_225_600_000;
 
 /// A private project of ada's in Acme (901) with a section (902), a task (903) with a subtask (904), a comment (905), a tag
 /// (906), an enum field (907) with options (908, 917) and its setting (909), an attachment of the task (910), ada's
-/// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916).
+/// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916). The section 919 of the first project is empty.
 pub(crate) fn scene(app: &App) {
-    app.server
-        .store
-        .write_blocking(|tx| build(tx).map_err(|error| panic!("{error:?}")))
-        .unwrap_or_else(|error: store::Error| panic!("{error}"));
+    app.transaction(build);
 }
 
 fn build(tx: &mut Tx<'_>) -> server::Result<()> {
-    for (project, section, task, membership, name) in
+    for (project, section, work, membership, name) in
         [(901, 902, 903, 911, "Plan"), (913, 914, 915, 918, "Other")]
     {
         insert(
@@ -56,15 +53,21 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
             "gid, workspace, container, name, position, created_at",
             params![section, 101, project, "Untitled section", "a0", NOW],
         )?;
-        task(tx, task, None, 201)?;
+        task(tx, work, None, 201)?;
         insert(
             tx,
             "task_projects",
             "task, project, workspace, section, position, added_at",
-            params![task, project, 101, section, "a0", NOW],
+            params![work, project, 101, section, "a0", NOW],
         )?;
         grants::of_project(tx, model::Gid::new(project))?;
     }
+    insert(
+        tx,
+        "sections",
+        "gid, workspace, container, name, position, created_at",
+        params![919, 101, 901, "Empty", "a1", NOW],
+    )?;
     task(tx, 904, Some(903), 201)?;
     insert(
         tx,
