@@ -235,3 +235,31 @@ fn a_deleted_attachment_is_gone_and_its_story_stays() {
         assert!(stories.column("resource_subtype").contains(&"attachment_added".to_owned()));
     });
 }
+
+#[test]
+fn the_sweep_removes_what_nobody_reaches() {
+    on_both(|app| {
+        let task = app.has("task", json!({}));
+        let file = ("file", "; filename=\"a\"", "x");
+        let kept = upload(app.as_("ada"), &[("parent", "", &task), file]);
+        let deleted = upload(app.as_("ada"), &[("parent", "", &task), file]).gid();
+        app.as_("ada").delete(&format!("/attachments/{deleted}")).data();
+        let pending = "INSERT INTO attachments (gid, workspace, parent, name, resource_subtype, host, storage_key, state, created_at) VALUES (7, 101, 0, '', 'asana', 'asana', 'abcd', 'pending', ?)";
+        app.write(pending, &[&model::Timestamp::parse("2026-01-01T00:00:00Z").unwrap()]);
+        let sweep = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(server::http::attachments::sweep(&app.server)).unwrap();
+        };
+        assert_eq!(rows(app), 3);
+
+        sweep();
+        assert_eq!(rows(app), 2, "an upload may still be under way");
+        app.tick(60 * 60 * 1_000 + 1);
+        sweep();
+
+        assert_eq!(rows(app), 1);
+        let again = app.as_("ada").get(&format!("/attachments/{}", kept.gid()));
+        let address = again.data()["download_url"].as_str().unwrap().to_owned();
+        assert_eq!(fetch(app.anonymous(), &address, &[]).text(), "x");
+    });
+}

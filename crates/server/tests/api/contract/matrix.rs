@@ -103,7 +103,7 @@ const VERBS: &[Verb] = &[
     verb(3, "POST", "/tasks/904/stories", r#"{"text":"Me too"}"#, 'c'),
     verb(3, "PUT", "/tasks/904", r#"{"name":"Changed"}"#, 'e'),
     verb(4, "GET", "/stories/905", "", 's'),
-    verb(4, "PUT", "/stories/905", r#"{"text":"Changed"}"#, 'a'),
+    verb(4, "PUT", "/stories/905", r#"{"is_pinned":true}"#, 'c'),
     verb(5, "GET", "/attachments/910", "", 's'),
     verb(5, "GET", "/attachments?parent=903", "", 's'),
     verb(5, "DELETE", "/attachments/910", "", 'e'),
