@@ -34,9 +34,6 @@ const LIVE: &str = "{t}.deleted IS NULL";
 /// The viewer is in the row's workspace.
 const IN_WORKSPACE: &str = r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL"#;
 
-/// His role in the row's workspace as a level: guests see, members edit, admins and service accounts administer.
-const WORKSPACE_LEVEL: &str = r#"coalesce((SELECT CASE wm.role WHEN 'guest' THEN 1 WHEN 'member' THEN 3 ELSE 4 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1), 0)"#;
-
 /// Every rule. `task path` is a part of the rule of tasks: the task's own paths, without those of its ancestors.
 pub const RULES: &[Rule] = &[
     Rule {
@@ -60,12 +57,13 @@ pub const RULES: &[Rule] = &[
         service: r#"(SELECT 1 FROM workspace_memberships AS mine JOIN workspace_memberships AS theirs ON theirs.workspace = mine.workspace WHERE mine."user" = :me AND theirs."user" = {t}.gid LIMIT 1) IS NOT NULL"#,
         drive: None,
     },
+    // Guests see their own only.
     Rule {
         name: "workspace_membership",
         live: "",
         named: false,
         see: r#"{t}."user" = :me OR (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role <> 'guest') IS NOT NULL"#,
-        level: WORKSPACE_LEVEL,
+        level: r#"CASE WHEN :see(workspace_membership, {t}) THEN coalesce((SELECT CASE wm.role WHEN 'guest' THEN 1 WHEN 'member' THEN 3 ELSE 4 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1), 0) ELSE 0 END"#,
         service: IN_WORKSPACE,
         drive: None,
     },

@@ -179,6 +179,11 @@ fn responses(operation: &Operation) -> Value {
             (list_of(reference(&format!("{}Compact", type_name(name)))), "The objects.")
         }
         Output::FullList(name) => (list_of(reference(&type_name(name))), "The objects, in full."),
+        Output::Counts(names) => {
+            let counts: Map<String, Value> =
+                names.iter().map(|name| ((*name).to_owned(), scalar(JsonType::Integer))).collect();
+            (json!({ "type": "object", "properties": counts }), "The counts.")
+        }
         Output::Empty => (reference("Empty"), "Done."),
     };
     let mut body =
