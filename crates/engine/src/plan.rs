@@ -43,9 +43,8 @@ impl Plan {
             let field = info.fields.get(at)?;
             let shown = match shape {
                 Shape::Bare if info.is_resource => matches!(field.name, "gid" | "resource_type"),
-                Shape::Bare | Shape::Full => !field.on_request,
                 Shape::Compact if info.is_resource => field.compact,
-                Shape::Compact => !field.on_request,
+                Shape::Bare | Shape::Compact | Shape::Full => !field.on_request,
             };
             let below = match shape {
                 Shape::Bare => Shape::Bare,
@@ -55,7 +54,7 @@ impl Plan {
             shown.then_some(below)
         };
         Plan::build(registry, info, shape == Shape::Bare && info.is_resource, |at| {
-            chosen(at).map(|below| Below::Shape(below))
+            chosen(at).map(Below::Shape)
         })
     }
 

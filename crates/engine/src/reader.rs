@@ -237,23 +237,7 @@ impl Reader<'_, '_> {
                         pending.push(query);
                     }
                 }
-                Kind::Many { query, .. } => {
-                    if let (Some(templates), Some(plan_below)) = (query.get(), step.below.first()) {
-                        pending.push(Pending {
-                            parent: at,
-                            step: step_at,
-                            slot: 0,
-                            template: templates.of(self.viewer.sight),
-                            ids: ids.clone(),
-                            into: Sink::Many {
-                                plan: plan_below,
-                                rows: plan_below.info.empty(),
-                                keys: Vec::new(),
-                            },
-                        });
-                    }
-                }
-                Kind::Inline { query, .. } => {
+                Kind::Many { query, .. } | Kind::Inline { query, .. } => {
                     if let (Some(templates), Some(plan_below)) = (query.get(), step.below.first()) {
                         pending.push(Pending {
                             parent: at,
@@ -450,7 +434,7 @@ impl Reader<'_, '_> {
                         }
                     }
                     (_, Some(plan)) if plan.bare && (self.named)(name) => {
-                        write_reference(gid, name, out)
+                        write_reference(gid, name, out);
                     }
                     _ => out.extend_from_slice(b"null"),
                 }

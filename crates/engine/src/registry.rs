@@ -31,7 +31,6 @@ impl Registry {
 
     /// Adds a resource.
     #[must_use]
-    #[expect(clippy::should_implement_trait, reason = "reads as a list of resources")]
     pub fn add<R: Resource>(mut self) -> Self {
         self.types.insert(R::TYPE, Arc::new(resource_info::<R>()));
         self.order.push(R::TYPE);

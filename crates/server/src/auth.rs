@@ -9,15 +9,20 @@ use store::{Tx, params};
 
 /// The form in which a token is stored: its SHA-256, as hexadecimal digits.
 pub fn hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(token.as_bytes()))
 }
 
 /// A fresh token text: `2/` and 64 hexadecimal digits of 256 random bits.
 pub fn fresh_token(entropy: &dyn Fn(&mut [u8])) -> String {
     let mut bytes = [0_u8; 32];
     entropy(&mut bytes);
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("2/{digits}")
+    format!("2/{}", hex(&bytes))
+}
+
+/// Bytes as hexadecimal digits, in lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// The actor behind a token's hash; `None` if there is none or it was revoked.

@@ -27,12 +27,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use store::{Store, params};
 
+/// Tells the time.
+pub type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Fills with unpredictable bytes.
+pub type Entropy = Box<dyn Fn(&mut [u8]) + Send + Sync>;
+
 /// Where the server gets its time and its random numbers; tests freeze them.
 pub struct Outside {
     /// The time.
-    pub clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    pub clock: Clock,
     /// Fills with unpredictable bytes.
-    pub entropy: Box<dyn Fn(&mut [u8]) + Send + Sync>,
+    pub entropy: Entropy,
 }
 
 /// What an operator chooses.
@@ -61,9 +67,9 @@ pub struct App {
     /// The key that seals cursors and signs addresses.
     pub secret: Arc<[u8]>,
     /// The time.
-    pub clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    pub clock: Clock,
     /// Fills with unpredictable bytes.
-    pub entropy: Box<dyn Fn(&mut [u8]) + Send + Sync>,
+    pub entropy: Entropy,
     /// What the operator chose.
     pub settings: Settings,
     /// The files.
@@ -131,7 +137,7 @@ impl App {
 fn secret(store: &Store, outside: &Outside) -> Result<Arc<[u8]>> {
     let mut fresh = [0_u8; 32];
     (outside.entropy)(&mut fresh);
-    let fresh: String = fresh.iter().map(|byte| format!("{byte:02x}")).collect();
+    let fresh = auth::hex(&fresh);
     let text = store.write_blocking(move |tx| {
         tx.execute(
             "INSERT INTO settings (name, value) VALUES ('secret', ?) ON CONFLICT DO NOTHING",

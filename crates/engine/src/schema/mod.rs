@@ -97,6 +97,10 @@ type List<T> = Box<dyn Fn(&T) -> Vec<Gid> + Send + Sync>;
 type When<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
 type Decode = Box<dyn Fn(&Row<'_>, &Site, &mut Vec<u8>) -> Result<(), Error> + Send + Sync>;
 type Answers = Box<dyn Fn(&mut Fetching<'_, '_>) -> Result<Answered, Error> + Send + Sync>;
+/// Writes the value of a row without an answer.
+pub(crate) type Unanswered = Box<dyn Fn(&mut Vec<u8>) + Send + Sync>;
+/// The gid of a row.
+type Identity<T> = Box<dyn Fn(&T) -> Gid + Send + Sync>;
 type Fetch = Box<dyn Fn(&mut Fetching<'_, '_>) -> Result<Fetched, Error> + Send + Sync>;
 
 /// What a loader function is given: the transaction, who looks, and the objects it loads for.
@@ -147,14 +151,9 @@ pub enum Kind {
     /// Records that are part of this one, found by a function.
     Fetched { info: Arc<TypeInfo>, fetch: Fetch, single: bool },
     /// A value found by a query whose first column is the key, the second the value.
-    Batch {
-        query: OnceLock<Templates>,
-        text: &'static str,
-        decode: Decode,
-        default: Box<dyn Fn(&mut Vec<u8>) + Send + Sync>,
-    },
+    Batch { query: OnceLock<Templates>, text: &'static str, decode: Decode, default: Unanswered },
     /// A value found by a function.
-    Found { answers: Answers, default: Box<dyn Fn(&mut Vec<u8>) + Send + Sync> },
+    Found { answers: Answers, default: Unanswered },
 }
 
 /// A field, without the parts that depend on the row's type.
@@ -310,7 +309,7 @@ struct Field<T> {
 /// The declaration of a record.
 pub struct Schema<T: Record> {
     doc: &'static str,
-    gid: Option<Box<dyn Fn(&T) -> Gid + Send + Sync>>,
+    gid: Option<Identity<T>>,
     fields: Vec<Field<T>>,
     infos: Vec<FieldInfo>,
     writable: HashMap<&'static str, Writable>,

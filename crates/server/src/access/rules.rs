@@ -57,13 +57,12 @@ pub const RULES: &[Rule] = &[
         service: r#"(SELECT 1 FROM workspace_memberships AS mine JOIN workspace_memberships AS theirs ON theirs.workspace = mine.workspace WHERE mine."user" = :me AND theirs."user" = {t}.gid LIMIT 1) IS NOT NULL"#,
         drive: None,
     },
-    // Guests see their own only.
     Rule {
         name: "workspace_membership",
         live: "",
         named: false,
         see: r#"{t}."user" = :me OR (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role <> 'guest') IS NOT NULL"#,
-        level: r#"CASE WHEN :see(workspace_membership, {t}) THEN coalesce((SELECT CASE wm.role WHEN 'guest' THEN 1 WHEN 'member' THEN 3 ELSE 4 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1), 0) ELSE 0 END"#,
+        level: r#"coalesce((SELECT CASE wm.role WHEN 'guest' THEN CASE WHEN {t}."user" = :me THEN 1 ELSE 0 END WHEN 'member' THEN 3 ELSE 4 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1), 0)"#,
         service: IN_WORKSPACE,
         drive: None,
     },

@@ -353,6 +353,10 @@ impl Operations {
     }
 
     /// Changes an object.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is not general enough over lifetimes"
+    )]
     pub fn update<T: Object>(
         &mut self,
         id: &'static str,

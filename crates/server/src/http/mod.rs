@@ -60,7 +60,7 @@ pub async fn serve(
 
 /// What is done once a minute.
 async fn keep_house(app: Arc<App>) {
-    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    let mut minute = tokio::time::interval(Duration::from_mins(1));
     loop {
         minute.tick().await;
         if let Err(error) = app.flush_used_tokens().await {
@@ -104,7 +104,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
             tracing::error!(id, %method, path, operation, status, micros, error = format!("{error:#}"), "request failed");
         }
         _ => {
-            tracing::info!(id, %method, path, operation, status, micros, statements, actor = actor.map(model::Gid::get), "request")
+            tracing::info!(id, %method, path, operation, status, micros, statements, actor = actor.map(model::Gid::get), "request");
         }
     }
     response

@@ -56,7 +56,7 @@ pub async fn run(
             let request =
                 serde_json::json!([operation.id, call.address, call.query, call.body.fields()])
                     .to_string();
-            Some((key.clone(), hex(&Sha256::digest(request.as_bytes()))))
+            Some((key.clone(), auth::hex(&Sha256::digest(request.as_bytes()))))
         }
         _ => None,
     };
@@ -213,8 +213,4 @@ fn keep_answer(cx: &mut Context<'_, '_>, key: &str, hash: &str, reply: &Reply) -
         params![me, key, hash, i64::from(reply.status), reply.location, answer, now],
     )?;
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

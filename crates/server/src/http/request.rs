@@ -49,7 +49,7 @@ impl Incoming {
     pub fn new(app: &App, parts: &Parts) -> Self {
         let mut bytes = [0_u8; 8];
         (app.entropy)(&mut bytes);
-        let request_id = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let request_id = auth::hex(&bytes);
         let url = app.settings.public_url.clone().unwrap_or_else(|| {
             let host = text(&parts.headers, header::HOST)
                 .filter(|host| is_host(host))
@@ -248,7 +248,8 @@ pub fn percent_encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b',') {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            out.push('%');
+            out.push_str(&auth::hex(&[byte]).to_ascii_uppercase());
         }
     }
     out
@@ -273,7 +274,7 @@ pub fn call(
             for (name, value) in object {
                 match (name.as_str(), value) {
                     ("data", Value::Object(fields)) => data = fields,
-                    ("data", Value::Null) | ("options", Value::Null) => {}
+                    ("data" | "options", Value::Null) => {}
                     ("data", _) => return Err(invalid("data", "Must be an object")),
                     ("options", Value::Object(object)) => body_options(&object, &mut options)?,
                     ("options", _) => return Err(invalid("options", "Must be an object")),
@@ -334,7 +335,7 @@ fn put_form_field(data: &mut Map<String, Value>, name: &str, value: String) {
                 fields.insert(inner.to_owned(), Value::String(value));
             }
             other => {
-                *other = Value::Object(Map::from_iter([(inner.to_owned(), Value::String(value))]))
+                *other = Value::Object(Map::from_iter([(inner.to_owned(), Value::String(value))]));
             }
         }
     }

@@ -3,6 +3,8 @@
 //! A resource declares its row, its fields, its operations and what follows from a change. Who may see it is in
 //! [`crate::access`], what happens around every operation in [`crate::api`].
 
+#![expect(missing_docs, reason = "the fields of rows are told of by their lines in the schema")]
+
 pub mod attachments;
 pub mod custom_fields;
 pub mod likes;

@@ -61,10 +61,10 @@ impl Object for Section {
 
     /// Itself, its project or list, the project's team, the workspace.
     fn scopes(&self, cx: &mut Context<'_, '_>) -> Result<Vec<Gid>> {
-        let team: Option<Option<Gid>> =
+        let team: Option<Gid> =
             cx.cell("SELECT p.team FROM projects AS p WHERE p.gid = ?", params![self.container])?;
         let mut scopes = vec![self.gid, self.container, self.workspace];
-        scopes.extend(team.flatten());
+        scopes.extend(team);
         Ok(scopes)
     }
 

@@ -316,9 +316,10 @@ fn add_user(cx: &mut Context<'_, '_>, team: Team, call: &Call) -> Result<Answer>
         .ok_or_else(unknown)?;
     let is_guest = membership.role == "guest";
     let (_, level) = cx.find::<Team>(Team::TYPE, &team.gid.to_string())?;
-    let setting = match is_guest {
-        true => &team.guest_invite_management_access_level,
-        false => &team.member_invite_management_access_level,
+    let setting = if is_guest {
+        &team.guest_invite_management_access_level
+    } else {
+        &team.member_invite_management_access_level
     };
     let joins_public_team =
         user == cx.me() && level >= Level::Comment && team.visibility == "public";
@@ -335,11 +336,8 @@ fn remove_user(cx: &mut Context<'_, '_>, team: Team, call: &Call) -> Result<Answ
     let user = user.ok_or_else(|| users::unknown("user", &raw))?;
     if user != cx.me() {
         let (_, level) = cx.find::<Team>(Team::TYPE, &team.gid.to_string())?;
-        let needed = match team.team_member_removal_access_level == ADMINS {
-            true => Level::Admin,
-            false => Level::Edit,
-        };
-        cx.require_level(level, needed)?;
+        let only_admins = team.team_member_removal_access_level == ADMINS;
+        cx.require_level(level, if only_admins { Level::Admin } else { Level::Edit })?;
     }
     team_memberships::remove(cx, &team, user)?;
     Ok(Answer::empty())

@@ -6,5 +6,9 @@
 
 mod contract;
 mod kit;
+mod memberships;
+mod people;
+mod projects;
 mod requests;
+mod sections;
 mod tasks;

@@ -108,7 +108,6 @@ impl Record for Project {
         s.field("due_on", |p| &p.due_on)
             .write(|p, v| p.due_on = v)
             .doc("The day on which the project is due.");
-        texts::fields(s, "notes", "html_notes", false);
         s.many::<User>(
             "members",
             Join::through("project_memberships", "project", "member").order("j.created_at, j.gid"),
@@ -116,6 +115,7 @@ impl Record for Project {
         .doc("The users who are members of the project, longest member first.");
         s.field("modified_at", |p| &p.modified_at)
             .doc("When the project itself was last changed; its tasks do not count.");
+        texts::fields(s, "notes", "html_notes", false);
         s.field("public", |p| if p.is_public() { &true } else { &false })
             .write(|p, v: bool| {
                 let setting =

@@ -12,10 +12,7 @@ use engine::record::select_list;
 /// `addUserForWorkspace`: invites by e-mail address whoever is not known. Who is in already stays as he is.
 pub(super) fn add(cx: &mut Context<'_, '_>, workspace: Workspace, call: &Call) -> Result<Answer> {
     let raw = sent(&call.body)?;
-    let user = match raw.contains('@') {
-        true => invited(cx, &raw)?,
-        false => known(cx, workspace.gid, &raw)?,
-    };
+    let user = if raw.contains('@') { invited(cx, &raw)? } else { known(cx, workspace.gid, &raw)? };
     let role = role_for(&workspace, &user.email);
     let now = cx.now();
     if let Some(row) = workspace_memberships::join(cx.tx, now, workspace.gid, user.gid, role)? {

@@ -9,7 +9,8 @@ const NOW: i64 = 1_767_225_600_000;
 
 /// A private project of ada's in Acme (901) with a section (902), a task (903) with a subtask (904), a comment (905), a tag
 /// (906), an enum field (907) with options (908, 917) and its setting (909), an attachment of the task (910), ada's
-/// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916). The section 919 of the first project is empty. Bob is an editor of the second project (921).
+/// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916). The section 919
+/// of the first project is empty; bob is an editor of the second one (921).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
 }
