@@ -327,7 +327,7 @@ impl Reader<'_, '_> {
         let wanted: Vec<Option<usize>> = (0..place.rows.len())
             .map(|row| {
                 let (kind, gid) = place.rows.one(row, step.field)?;
-                if kind != below.info.name {
+                if !kind.is_empty() && kind != below.info.name {
                     return None;
                 }
                 Some(*seen.entry(gid.get()).or_insert_with(|| {
@@ -424,7 +424,13 @@ impl Reader<'_, '_> {
                     out.extend_from_slice(b"null");
                     return;
                 };
-                let slot = step.below.iter().position(|plan| plan.info.name == name);
+                let slot = if name.is_empty() {
+                    slots.iter().position(|slot| {
+                        matches!(slot, Below::One { rows, .. } if rows.get(row).copied().flatten().is_some())
+                    })
+                } else {
+                    step.below.iter().position(|plan| plan.info.name == name)
+                };
                 let plan = slot.and_then(|slot| step.below.get(slot));
                 match (slot.and_then(|slot| slots.get(slot)), plan) {
                     (Some(Below::One { place: below, rows }), _) => {

@@ -48,6 +48,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Where attachments are stored: a directory or `s3://bucket/prefix`.
     pub storage: String,
+    /// How to reach a bucket.
+    pub storage_options: files::StorageOptions,
     /// Requests a minute for one token; 0 is no limit.
     pub requests_per_minute: u32,
     /// Whether answers say in `X-Vinyasa-Statements` how many statements they took.
@@ -91,7 +93,7 @@ impl App {
         let sections = std::mem::take(&mut operations.sections);
         let operations = operations.into_list();
         let routes = Routes::new(&operations);
-        let files = files::Files::open(&settings.storage)?;
+        let files = files::Files::open(&settings.storage, &settings.storage_options)?;
         let limits = RateLimits::new(settings.requests_per_minute);
         Ok(Arc::new(App {
             store,

@@ -506,7 +506,7 @@ impl<T: Record> Schema<T> {
         Edge { building, target: R::TYPE }
     }
 
-    /// At most one object, of one of `types`.
+    /// At most one object, of one of `types`. A row that does not know which gives the empty text: each is tried.
     pub fn one_of(
         &mut self,
         name: &'static str,

@@ -37,7 +37,12 @@ pub struct Job {
     pub request_id: String,
     /// `Idempotency-Key` and the hash of the request.
     pub idempotency: Option<(String, String)>,
+    /// What is to be done, if it is not what the operation declares.
+    pub work: Option<Work>,
 }
+
+/// What the HTTP shell lets run in a transaction of its own making.
+pub type Work = Box<dyn Fn(&mut Context<'_, '_>, &Call) -> Result<Answer> + Send + Sync>;
 
 /// Runs an operation and gives its reply.
 ///
@@ -49,10 +54,50 @@ pub async fn run(
     call: Call,
     token: String,
 ) -> Result<Reply> {
+    start(app, incoming, operation, call, token, None, true).await
+}
+
+/// Runs `work` in the place of an operation and gives its reply.
+///
+/// Errors: those of the work.
+pub async fn run_with(
+    app: &Arc<App>,
+    incoming: &Incoming,
+    operation: &Operation,
+    call: Call,
+    token: String,
+    work: Work,
+) -> Result<Reply> {
+    start(app, incoming, operation, call, token, Some(work), true).await
+}
+
+/// Runs `work` as a first step of an operation: an `Idempotency-Key` is not for it.
+///
+/// Errors: those of the work.
+pub async fn run_once(
+    app: &Arc<App>,
+    incoming: &Incoming,
+    operation: &Operation,
+    call: Call,
+    token: String,
+    work: Work,
+) -> Result<Reply> {
+    start(app, incoming, operation, call, token, Some(work), false).await
+}
+
+async fn start(
+    app: &Arc<App>,
+    incoming: &Incoming,
+    operation: &Operation,
+    call: Call,
+    token: String,
+    work: Option<Work>,
+    keyed: bool,
+) -> Result<Reply> {
     let position =
         app.operations.iter().position(|other| std::ptr::eq(other, operation)).unwrap_or_default();
     let idempotency = match &incoming.idempotency_key {
-        Some(key) if operation.writes() => {
+        Some(key) if operation.writes() && keyed => {
             let request =
                 serde_json::json!([operation.id, call.address, call.query, call.body.fields()])
                     .to_string();
@@ -69,6 +114,7 @@ pub async fn run(
         now: incoming.now,
         request_id: incoming.request_id.clone(),
         idempotency,
+        work,
     };
     if operation.writes() {
         app.store.write(move |tx| job.run(tx)).await
@@ -102,7 +148,10 @@ impl Job {
         {
             return Ok(Reply { operation: operation.id, actor: Some(user), ..kept });
         }
-        let answer = (operation.run)(&mut cx, &self.call)?;
+        let answer = match &self.work {
+            Some(work) => work(&mut cx, &self.call)?,
+            None => (operation.run)(&mut cx, &self.call)?,
+        };
         if operation.writes() {
             cx.write_events()?;
         }

@@ -50,7 +50,7 @@ impl Record for ProjectMembership {
         s.field("access_level", |m| &m.access_level)
             .compact()
             .doc("What the member may do in the project.");
-        s.one::<User>("user", |m| m.user()).doc("The member, if it is a user.");
+        s.one::<User>("user", Self::user).doc("The member, if it is a user.");
         s.one::<Project>("project", |m| Some(m.project)).on_request().doc("The project.");
         s.computed("write_access", |m, _| {
             if m.level() >= Level::Edit { "full_write" } else { "comment_only" }

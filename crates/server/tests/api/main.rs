@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "the functions that tests share are tests too")]
 
 mod contract;
+mod custom_fields;
 mod kit;
 mod memberships;
 mod people;

@@ -380,3 +380,44 @@ fn a_list_takes_the_same_number_of_queries_for_few_and_many() {
         assert_eq!(app.as_("ada").get(&path).statements(), one);
     });
 }
+
+#[test]
+fn notes_are_one_text_in_two_forms() {
+    on_both(|app| {
+        let project =
+            app.has("project", json!({ "html_notes": "<body>a <strong>b</strong></body>" }));
+        app.events();
+        app.tick(1_000);
+        let path = format!("/projects/{project}?opt_fields=notes,html_notes,modified_at");
+
+        let data = app.as_("bob").get(&path).data();
+        assert_eq!(
+            (&data["notes"], &data["html_notes"]),
+            (&json!("a b"), &json!("<body>a <strong>b</strong></body>"))
+        );
+        let data = app.as_("bob").put(&path, json!({ "notes": "c" })).data();
+        assert_eq!(
+            (&data["html_notes"], &data["modified_at"]),
+            (&json!("<body>c</body>"), &json!("2026-01-01T00:00:01.000Z"))
+        );
+        assert_eq!(app.events(), [format!("project {project} changed notes by bob")]);
+    });
+}
+
+#[test]
+fn a_project_moves_to_a_team_of_whoever_moves_it() {
+    on_both(|app| {
+        let project = app.has("project", json!({ "privacy_setting": "private_to_team" }));
+        let team = app.make("ada", "team", json!({ "name": "Other" }));
+        let path = format!("/projects/{project}");
+
+        let message = app.as_("bob").put(&path, json!({ "team": team })).error(403);
+        assert_eq!(message, "You do not have access to this team.");
+        assert_eq!(
+            app.as_("ada").put(&path, json!({ "team": null })).error(400),
+            "Missing required team field"
+        );
+        app.as_("ada").put(&path, json!({ "team": team })).data();
+        app.as_("bob").get(&path).error(403);
+    });
+}

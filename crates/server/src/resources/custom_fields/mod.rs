@@ -312,7 +312,6 @@ pub fn operations(api: &mut Operations) {
     )
     .required_field("workspace", JsonType::Gid, "The workspace the field belongs to.")
     .field("enum_options", JsonType::Objects, "The options to choose from, each with a name and perhaps a color and enabled; for enum and multi_enum fields.")
-    .field("input_restrictions", JsonType::Strings, "The types of objects that a reference field may hold.")
     .field("owned_by_app", JsonType::Boolean, "Must not be true: no app may own a field here.");
     api.read::<CustomField>(
         "getCustomField",
@@ -323,8 +322,7 @@ pub fn operations(api: &mut Operations) {
         "updateCustomField",
         "/custom_fields/{custom_field_gid}",
         "Changes a custom field; only what is sent changes. Its type and its prefix stay, and options have operations of their own.",
-    )
-    .field("input_restrictions", JsonType::Strings, "The types of objects that a reference field may hold.");
+    );
     api.delete::<CustomField>(
         "deleteCustomField",
         "/custom_fields/{custom_field_gid}",

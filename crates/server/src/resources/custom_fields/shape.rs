@@ -2,7 +2,7 @@
 
 use super::CustomField;
 use super::display;
-use super::values::{Choice, DateValue, Named, Person, Value};
+use super::values::{Choice, DateValue, Named, Value};
 use crate::prelude::*;
 use crate::resources::users::User;
 use engine::schema::{Fetching, RowsOf};
@@ -75,6 +75,7 @@ pub fn fields<T: Shown>(s: &mut Schema<T>) {
     })
     .when(|t| t.definition().is(FieldSubtype::Reference))
     .compact()
+    .written_apart()
     .doc("The types of objects that a reference field may hold: task, project, portfolio, goal.");
     s.computed("is_formula_field", |_, _| false)
         .compact()
@@ -146,9 +147,11 @@ fn more_fields<T: Shown>(s: &mut Schema<T>) {
     s.computed("is_value_read_only", |t: &T, _| t.definition().id_prefix.is_some())
         .doc("Whether the server alone gives the values, as for ID fields.");
     s.one::<User>("created_by", |t| t.definition().created_by).doc("Who defined the field.");
-    s.fetched::<Person>("people_value", |f| from_values::<T, _>(f, |v| v.people.clone()))
-        .when(|t| t.is_value(FieldSubtype::People))
-        .doc("The chosen users; of values of people fields.");
+    s.several::<User>("people_value", |t| {
+        t.value().map(|v| v.people.iter().map(|one| one.gid).collect()).unwrap_or_default()
+    })
+    .when(|t| t.is_value(FieldSubtype::People))
+    .doc("The chosen users; of values of people fields.");
     s.fetched::<Named>("reference_value", |f| from_values::<T, _>(f, |v| v.references.clone()))
         .when(|t| t.is_value(FieldSubtype::Reference))
         .doc("The chosen objects that the actor sees; of values of reference fields.");

@@ -57,21 +57,11 @@ impl Record for DateValue {
     }
 }
 
-/// A user in a people field.
+/// A user in a people field, with the name that `display_value` shows.
 #[derive(Debug, Clone)]
 pub struct Person {
     pub gid: Gid,
     pub name: String,
-}
-
-row! { Person { gid, name } }
-
-impl Record for Person {
-    fn schema(s: &mut Schema<Self>) {
-        s.doc("A user.");
-        s.identity(Some("user"), |p| p.gid);
-        s.field("name", |p| &p.name).doc("The user's name.");
-    }
 }
 
 /// An object in a reference field.

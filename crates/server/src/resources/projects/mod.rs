@@ -120,7 +120,7 @@ impl Record for Project {
             .write(|p, v: bool| {
                 let setting =
                     if v { PrivacySetting::PublicToWorkspace } else { PrivacySetting::Private };
-                p.privacy_setting = setting.as_str().to_owned();
+                setting.as_str().clone_into(&mut p.privacy_setting);
             })
             .doc("Whether everybody in the workspace sees the project. The old form of `privacy_setting`; can be written only outside organizations.");
         s.field("privacy_setting", |p| &p.privacy_setting)

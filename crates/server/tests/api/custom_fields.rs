@@ -1,0 +1,950 @@
+//! Custom fields: definitions, options, where they are used, values.
+
+use crate::kit::{ACME, ADA, App, BOB, GLOBEX, MALLORY, on_both};
+use serde_json::{Value, json};
+
+/// A project with a field of this kind, its gid, and the field's.
+fn used(app: &App, field: Value) -> (String, String) {
+    let project = app.has("project", json!({}));
+    let field = app.has("custom_field", field);
+    attach(app, &project, json!({ "custom_field": field }));
+    (project, field)
+}
+
+fn attach(app: &App, project: &str, body: Value) -> Value {
+    app.as_("ada").post(&format!("/projects/{project}/addCustomFieldSetting"), body).data()
+}
+
+fn task_in(app: &App, project: &str) -> String {
+    app.has("task", json!({ "projects": [project] }))
+}
+
+/// Writes one value and gives the field as the task shows it then.
+fn write(app: &App, task: &str, field: &str, value: &Value) -> Value {
+    let body = json!({ "custom_fields": { field: value } });
+    let task = app.as_("ada").put(&format!("/tasks/{task}"), body).data();
+    task["custom_fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["gid"] == field)
+        .unwrap_or_else(|| panic!("{field} is not in {task}"))
+        .clone()
+}
+
+fn refused(app: &App, task: &str, field: &str, value: Value) -> String {
+    let body = json!({ "custom_fields": { field: value } });
+    app.as_("ada").put(&format!("/tasks/{task}"), body).error(400)
+}
+
+fn options(app: &App, field: &str) -> Vec<String> {
+    let field = app.as_("ada").get(&format!("/custom_fields/{field}")).data();
+    let options = field["enum_options"].as_array().unwrap().clone();
+    options.iter().map(|option| option["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn option_gids(app: &App, field: &str) -> Vec<String> {
+    let field = app.as_("ada").get(&format!("/custom_fields/{field}")).data();
+    let options = field["enum_options"].as_array().unwrap().clone();
+    options.iter().map(|option| option["gid"].as_str().unwrap().to_owned()).collect()
+}
+
+fn create(app: &App, mut fields: Value) -> crate::kit::Reply {
+    fields["workspace"] = json!(ACME);
+    app.as_("ada").post("/custom_fields", fields)
+}
+
+fn priority() -> Value {
+    json!({ "name": "Priority", "resource_subtype": "enum",
+        "enum_options": [{ "name": "High", "color": "red" }, { "name": "Low" }] })
+}
+
+#[test]
+fn a_definition_is_shown_in_full_without_a_value() {
+    on_both(|app| {
+        let reply = create(app, priority());
+
+        assert_eq!(reply.status, 201);
+        assert_eq!(reply.header("location"), Some("/api/1.0/custom_fields/1001"));
+        assert_eq!(app.events(), ["custom_field 1001 added by ada"]);
+        insta::assert_snapshot!(reply.pretty(), @r#"
+        {
+          "data": {
+            "gid": "1001",
+            "resource_type": "custom_field",
+            "name": "Priority",
+            "type": "enum",
+            "enum_options": [
+              {
+                "gid": "1002",
+                "resource_type": "enum_option",
+                "name": "High",
+                "enabled": true,
+                "color": "red"
+              },
+              {
+                "gid": "1003",
+                "resource_type": "enum_option",
+                "name": "Low",
+                "enabled": true,
+                "color": "none"
+              }
+            ],
+            "representation_type": "enum",
+            "id_prefix": null,
+            "is_formula_field": false,
+            "is_global_to_workspace": true,
+            "has_notifications_enabled": false,
+            "asana_created_field": null,
+            "is_value_read_only": false,
+            "created_by": {
+              "gid": "201",
+              "resource_type": "user",
+              "name": "Ada"
+            },
+            "privacy_setting": "public_with_guests",
+            "default_access_level": "editor",
+            "resource_subtype": "enum"
+          }
+        }
+        "#);
+    });
+}
+
+#[test]
+fn a_number_field_says_how_it_is_shown_and_a_description_is_on_request() {
+    on_both(|app| {
+        let field = create(
+            app,
+            json!({ "name": "Cost", "type": "number", "precision": 2, "format": "currency", "currency_code": "eur", "description": "What it costs" }),
+        )
+        .data();
+
+        assert_eq!(field["resource_subtype"], "number");
+        assert_eq!(field["precision"], 2);
+        assert_eq!(field["format"], "currency");
+        assert_eq!(field["currency_code"], "EUR");
+        assert_eq!(field["custom_label"], Value::Null);
+        assert!(field.get("enum_options").is_none());
+        assert!(field.get("description").is_none());
+        let path =
+            format!("/custom_fields/{}?opt_fields=description", field["gid"].as_str().unwrap());
+        assert_eq!(app.as_("ada").get(&path).data()["description"], "What it costs");
+    });
+}
+
+#[test]
+fn a_definition_that_breaks_a_rule_is_refused() {
+    on_both(|app| {
+        create(app, json!({ "name": "Taken", "resource_subtype": "text" })).data();
+        for (fields, message) in [
+            (json!({ "name": "A" }), "resource_subtype: Missing input"),
+            (
+                json!({ "name": "A", "resource_subtype": "blob" }),
+                "resource_subtype: Must be one of text, enum, multi_enum, number, date, people, reference, not: blob",
+            ),
+            (json!({ "resource_subtype": "text" }), "name: Must not be empty"),
+            (
+                json!({ "name": "tAKEN", "resource_subtype": "text" }),
+                "name: A custom field with this name already exists in the workspace",
+            ),
+            (
+                json!({ "name": "Due  date", "resource_subtype": "date" }),
+                "name: Must not be the name of a property that every task has",
+            ),
+            (
+                json!({ "name": "A", "resource_subtype": "number", "precision": 7 }),
+                "precision: Must be a whole number from 0 to 6",
+            ),
+            (
+                json!({ "name": "A", "resource_subtype": "number", "format": "currency" }),
+                "currency_code: Missing input",
+            ),
+            (
+                json!({ "name": "A", "resource_subtype": "number", "format": "currency", "currency_code": "XYZ" }),
+                "currency_code: Must be a currency code of ISO 4217",
+            ),
+            (
+                json!({ "name": "A", "resource_subtype": "number", "format": "custom" }),
+                "custom_label: Missing input",
+            ),
+            (
+                json!({ "name": "A", "resource_subtype": "reference" }),
+                "input_restrictions: Must not be empty",
+            ),
+            (
+                json!({ "name": "A", "resource_subtype": "reference", "input_restrictions": ["user"] }),
+                "input_restrictions: Must be a list of task, project, portfolio, goal",
+            ),
+            (
+                json!({ "name": "A", "resource_subtype": "number", "id_prefix": "X" }),
+                "id_prefix: Only text fields can have a prefix",
+            ),
+            (
+                json!({ "name": "A", "resource_subtype": "text", "id_prefix": "x1" }),
+                "id_prefix: Must be 1 to 20 uppercase letters",
+            ),
+            (
+                json!({ "name": "A", "resource_subtype": "text", "enum_options": [{ "name": "x" }] }),
+                "enum_options: Only enum and multi_enum fields have options",
+            ),
+            (
+                json!({ "name": "A", "resource_subtype": "enum", "enum_options": [{ "name": "x" }, { "name": "X" }] }),
+                "enum_options: [1]: name: The field already has an option with this name",
+            ),
+            (
+                json!({ "name": "A", "resource_subtype": "enum", "enum_options": [{ "name": "x", "color": "mauve" }] }),
+                "enum_options: [0]: color: Must be one of none, red, orange, yellow-orange, yellow, yellow-green, green, blue-green, aqua, blue, indigo, purple, magenta, hot-pink, pink, cool-gray, not: mauve",
+            ),
+            (
+                json!({ "name": "A", "resource_subtype": "enum", "enum_options": [{ "name": "x", "enabled": false }] }),
+                "enum_options: At least one option must be enabled",
+            ),
+        ] {
+            assert_eq!(create(app, fields).error(400), message);
+        }
+        let reply = app
+            .as_("ada")
+            .post("/custom_fields", json!({ "name": "A", "resource_subtype": "text" }));
+        assert_eq!(reply.error(400), "workspace: Missing input");
+        create(app, json!({ "name": "A", "resource_subtype": "text", "owned_by_app": true }))
+            .error(403);
+        let guest = json!({ "workspace": ACME, "name": "A", "resource_subtype": "text" });
+        app.as_("eve").post("/custom_fields", guest).error(403);
+        // Nothing of what was refused is left.
+        assert_eq!(
+            app.as_("ada").get(&format!("/workspaces/{ACME}/custom_fields")).column("name"),
+            ["Taken"]
+        );
+    });
+}
+
+#[test]
+fn changes_keep_type_prefix_and_workspace() {
+    on_both(|app| {
+        let field = app.has("custom_field", json!({ "name": "Ticket", "id_prefix": "TK" }));
+        app.events();
+
+        let changed = app
+            .as_("bob")
+            .put(
+                &format!("/custom_fields/{field}"),
+                json!({ "workspace": GLOBEX, "name": "Ticket number", "resource_subtype": "number", "id_prefix": "NO", "has_notifications_enabled": true }),
+            )
+            .data();
+
+        assert_eq!(changed["name"], "Ticket number");
+        assert_eq!(changed["resource_subtype"], "text");
+        assert_eq!(changed["id_prefix"], "TK");
+        assert_eq!(changed["representation_type"], "custom_id");
+        assert_eq!(changed["is_value_read_only"], true);
+        assert_eq!(changed["has_notifications_enabled"], true);
+        assert_eq!(
+            app.events(),
+            [format!("custom_field {field} changed name, has_notifications_enabled by bob")]
+        );
+        app.as_("bob").delete(&format!("/custom_fields/{field}")).error(403);
+        app.as_("mallory").get(&format!("/custom_fields/{field}")).error(404);
+        app.as_("eve").get(&format!("/custom_fields/{field}")).error(403);
+    });
+}
+
+#[test]
+fn a_deleted_field_disappears_everywhere() {
+    on_both(|app| {
+        let (project, field) = used(app, json!({ "name": "Size" }));
+        let task = task_in(app, &project);
+        write(app, &task, &field, &json!("XL"));
+
+        assert_eq!(app.as_("ada").delete(&format!("/custom_fields/{field}")).data(), json!({}));
+
+        app.as_("ada").get(&format!("/custom_fields/{field}")).error(404);
+        let settings = app.as_("ada").get(&format!("/projects/{project}/custom_field_settings"));
+        assert_eq!(settings.gids(), [""; 0]);
+        assert_eq!(
+            app.as_("ada").get(&format!("/tasks/{task}")).data()["custom_fields"],
+            json!([])
+        );
+        // The name is free again.
+        app.has("custom_field", json!({ "name": "size" }));
+    });
+}
+
+#[test]
+fn fields_of_a_workspace_are_listed_in_full_oldest_first() {
+    on_both(|app| {
+        let first = app.has("custom_field", priority());
+        app.tick(1);
+        let second = app.has("custom_field", json!({ "name": "A" }));
+
+        let path = format!("/workspaces/{ACME}/custom_fields");
+        let list = app.as_("bob").get(&path);
+        assert_eq!(list.gids(), [first.clone(), second]);
+        assert_eq!(list.data()[0]["enum_options"][0]["color"], "red");
+        assert_eq!(list.data()[0]["created_by"]["name"], "Ada");
+        let page = app.as_("bob").get(&format!("{path}?limit=1"));
+        assert_eq!(page.gids(), [first]);
+        assert!(page.json()["next_page"]["offset"].is_string());
+        app.as_("mallory").get(&path).error(404);
+    });
+}
+
+#[test]
+fn options_are_added_moved_and_changed_but_one_stays_enabled() {
+    on_both(|app| {
+        let field = app.has("custom_field", priority());
+        let [high, low] = <[String; 2]>::try_from(option_gids(app, &field)).unwrap();
+        app.events();
+        let path = format!("/custom_fields/{field}/enum_options");
+
+        let reply = app
+            .as_("bob")
+            .post(&path, json!({ "name": " Medium ", "color": "yellow", "insert_before": low }));
+        assert_eq!(reply.status, 201);
+        let medium = reply.gid();
+        assert_eq!(
+            reply.data(),
+            json!({ "gid": medium, "resource_type": "enum_option", "name": "Medium", "enabled": true, "color": "yellow" })
+        );
+        assert_eq!(
+            reply.header("location"),
+            Some(format!("/api/1.0/enum_options/{medium}").as_str())
+        );
+        assert_eq!(options(app, &field), ["High", "Medium", "Low"]);
+        assert_eq!(
+            app.events(),
+            [format!("enum_option {medium} added to custom_field {field} by bob")]
+        );
+        app.as_("ada").post(&path, json!({ "name": "Top", "insert_after": null })).data();
+        assert_eq!(options(app, &field), ["Top", "High", "Medium", "Low"]);
+        assert_eq!(
+            app.as_("ada").post(&path, json!({ "name": "MEDIUM" })).error(400),
+            "name: The field already has an option with this name"
+        );
+
+        app.events();
+        let insert = format!("{path}/insert");
+        let moved =
+            app.as_("ada").post(&insert, json!({ "enum_option": high, "after_enum_option": low }));
+        assert_eq!((moved.status, moved.gid()), (200, high.clone()));
+        assert_eq!(options(app, &field), ["Top", "Medium", "Low", "High"]);
+        assert_eq!(app.events(), [format!("custom_field {field} changed enum_options by ada")]);
+        app.as_("ada")
+            .post(&insert, json!({ "enum_option": high, "before_enum_option": medium }))
+            .data();
+        assert_eq!(options(app, &field), ["Top", "High", "Medium", "Low"]);
+        app.as_("ada")
+            .post(&insert, json!({ "enum_option": high, "before_enum_option": high }))
+            .data();
+        for body in [
+            json!({ "enum_option": high }),
+            json!({ "enum_option": high, "before_enum_option": low, "after_enum_option": medium }),
+            json!({ "enum_option": field, "before_enum_option": low }),
+            json!({ "enum_option": high, "before_enum_option": "7" }),
+            json!({ "before_enum_option": low }),
+        ] {
+            app.as_("ada").post(&insert, body).error(400);
+        }
+        assert_eq!(options(app, &field), ["Top", "High", "Medium", "Low"]);
+
+        app.events();
+        let changed = app.as_("ada").put(
+            &format!("/enum_options/{low}"),
+            json!({ "name": "Lowest", "color": "blue", "enabled": false }),
+        );
+        assert_eq!(
+            changed.data(),
+            json!({ "gid": low, "resource_type": "enum_option", "name": "Lowest", "enabled": false, "color": "blue" })
+        );
+        assert_eq!(
+            app.events(),
+            [format!("enum_option {low} changed name, enabled, color by ada")]
+        );
+        let all = option_gids(app, &field);
+        for option in &all[1..] {
+            app.as_("ada")
+                .put(&format!("/enum_options/{option}"), json!({ "enabled": false }))
+                .data();
+        }
+        assert_eq!(
+            app.as_("ada")
+                .put(&format!("/enum_options/{}", all[0]), json!({ "enabled": false }))
+                .error(400),
+            "enabled: At least one option must stay enabled"
+        );
+        app.as_("eve").put(&format!("/enum_options/{low}"), json!({ "name": "x" })).error(403);
+        app.as_("mallory").put(&format!("/enum_options/{low}"), json!({ "name": "x" })).error(404);
+        let text = app.has("custom_field", json!({ "name": "Text" }));
+        app.as_("ada")
+            .post(&format!("/custom_fields/{text}/enum_options"), json!({ "name": "x" }))
+            .error(400);
+    });
+}
+
+#[test]
+fn a_field_has_at_most_500_options() {
+    on_both(|app| {
+        let all: Vec<Value> = (0..500).map(|n| json!({ "name": format!("o{n}") })).collect();
+        let field =
+            app.has("custom_field", json!({ "resource_subtype": "enum", "enum_options": all }));
+
+        let reply = app
+            .as_("ada")
+            .post(&format!("/custom_fields/{field}/enum_options"), json!({ "name": "x" }));
+
+        assert_eq!(reply.error(400), "enum_options: A field can have at most 500 options");
+        assert_eq!(options(app, &field).len(), 500);
+    });
+}
+
+#[test]
+fn settings_are_added_ordered_and_removed() {
+    on_both(|app| {
+        let project = app.has("project", json!({}));
+        let [a, b, c] =
+            ["a", "b", "c"].map(|name| app.has("custom_field", json!({ "name": name })));
+        app.events();
+        let settings = || {
+            app.as_("ada").get(&format!(
+                "/projects/{project}/custom_field_settings?opt_fields=custom_field.name"
+            ))
+        };
+        let names = || {
+            let data = settings().data();
+            let list = data.as_array().unwrap().clone();
+            list.iter()
+                .map(|row| row["custom_field"]["name"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+
+        let first = attach(app, &project, json!({ "custom_field": a, "is_important": true }));
+        assert_eq!(first["resource_type"], "custom_field_setting");
+        assert_eq!(first["is_important"], true);
+        assert_eq!(first["project"]["name"], "project");
+        assert_eq!(first["parent"], first["project"]);
+        assert_eq!(first["custom_field"]["privacy_setting"], "public_with_guests");
+        let first = first["gid"].as_str().unwrap().to_owned();
+        assert_eq!(
+            app.events(),
+            [format!(
+                "project {project} changed custom_field_settings +custom_field_setting {first} by ada"
+            )]
+        );
+        let second =
+            attach(app, &project, json!({ "custom_field": b, "insert_before": first }))["gid"]
+                .clone();
+        attach(app, &project, json!({ "custom_field": c, "insert_after": null }));
+        assert_eq!(names(), ["c", "b", "a"]);
+        // What is there moves and changes.
+        let again = attach(
+            app,
+            &project,
+            json!({ "custom_field": b, "insert_after": first, "is_important": true }),
+        );
+        assert_eq!((&again["gid"], &again["is_important"]), (&second, &json!(true)));
+        assert_eq!(names(), ["c", "a", "b"]);
+        let defined = attach(
+            app,
+            &project,
+            json!({ "custom_field": { "name": "d", "resource_subtype": "enum", "enum_options": [{ "name": "x" }] } }),
+        );
+        assert_eq!(defined["custom_field"]["is_global_to_workspace"], true);
+        assert_eq!(names(), ["c", "a", "b", "d"]);
+
+        let path = format!("/projects/{project}/addCustomFieldSetting");
+        for (body, message) in [
+            (json!({}), "custom_field: Missing input"),
+            (json!({ "custom_field": "7" }), "custom_field: Unknown object: 7"),
+            (
+                json!({ "custom_field": a, "insert_before": "7" }),
+                "insert_before: Unknown object: 7",
+            ),
+            (
+                json!({ "custom_field": a, "insert_before": first, "insert_after": second }),
+                "You may only provide one of insert_before or insert_after!",
+            ),
+            (
+                json!({ "custom_field": { "name": "d", "resource_subtype": "text" } }),
+                "name: A custom field with this name already exists in the workspace",
+            ),
+        ] {
+            let reply = app.as_("ada").post(&path, body);
+            assert!(reply.error(400).ends_with(message), "{}", reply.text());
+        }
+
+        app.events();
+        let remove = format!("/projects/{project}/removeCustomFieldSetting");
+        for _ in 0..2 {
+            assert_eq!(
+                app.as_("ada").post(&remove, json!({ "custom_field": a })).data(),
+                json!({})
+            );
+        }
+        assert_eq!(names(), ["c", "b", "d"]);
+        assert_eq!(
+            app.events(),
+            [format!(
+                "project {project} changed custom_field_settings -custom_field_setting {first} by ada"
+            )]
+        );
+        let list =
+            app.as_("ada").get(&format!("/users/{ADA}/user_task_list?workspace={ACME}")).gid();
+        assert_eq!(
+            app.as_("ada").get(&format!("/projects/{list}/custom_field_settings")).data(),
+            json!([])
+        );
+        app.as_("ada").get("/projects/7/custom_field_settings").error(404);
+        app.as_("mallory").post(&path, json!({ "custom_field": b })).error(404);
+        let foreign =
+            app.make("mallory", "custom_field", json!({ "workspace": GLOBEX, "name": "f" }));
+        app.as_("ada").post(&path, json!({ "custom_field": foreign })).error(400);
+    });
+}
+
+#[test]
+fn only_admins_choose_the_fields_where_the_project_says_so() {
+    on_both(|app| {
+        let project =
+            app.has("project", json!({ "minimum_access_level_for_customization": "admin" }));
+        let field = app.has("custom_field", json!({}));
+        let path = format!("/projects/{project}/addCustomFieldSetting");
+
+        app.as_("bob").post(&path, json!({ "custom_field": field })).error(403);
+        app.as_("ada").post(&path, json!({ "custom_field": field })).data();
+        app.as_("bob")
+            .post(
+                &format!("/projects/{project}/removeCustomFieldSetting"),
+                json!({ "custom_field": field }),
+            )
+            .error(403);
+    });
+}
+
+#[test]
+fn each_type_is_written_and_cleared_in_its_form() {
+    on_both(|app| {
+        let project = app.has("project", json!({}));
+        let other = app.has("task", json!({ "name": "Other" }));
+        let add = |fields: Value| {
+            let field = app.has("custom_field", fields);
+            attach(app, &project, json!({ "custom_field": field }));
+            field
+        };
+        let text = add(json!({ "name": "text" }));
+        let number = add(json!({ "name": "number", "resource_subtype": "number", "precision": 1 }));
+        let one =
+            add(json!({ "name": "one", "resource_subtype": "enum", "enum_options": ["A", "B"] }));
+        let many = add(
+            json!({ "name": "many", "resource_subtype": "multi_enum", "enum_options": ["A", "B", "C"] }),
+        );
+        let date = add(json!({ "name": "when", "resource_subtype": "date" }));
+        let people = add(json!({ "name": "people", "resource_subtype": "people" }));
+        let reference = add(
+            json!({ "name": "ref", "resource_subtype": "reference", "input_restrictions": ["task", "project"] }),
+        );
+        let task = task_in(app, &project);
+        let [a, b] = <[String; 2]>::try_from(option_gids(app, &one)).unwrap();
+        let [x, y, z] = <[String; 3]>::try_from(option_gids(app, &many)).unwrap();
+
+        for (field, sent, name, shown, display) in [
+            (&text, json!("a < b"), "text_value", json!("a < b"), "a < b"),
+            (&number, json!(12.25), "number_value", json!(12.25), "12.3"),
+            (&number, json!("7"), "number_value", json!(7), "7.0"),
+            (
+                &one,
+                json!(a),
+                "enum_value",
+                json!({ "gid": a, "resource_type": "enum_option", "name": "A", "enabled": true, "color": "none" }),
+                "A",
+            ),
+            (
+                &one,
+                json!({ "gid": b }),
+                "enum_value",
+                json!({ "gid": b, "resource_type": "enum_option", "name": "B", "enabled": true, "color": "none" }),
+                "B",
+            ),
+            (
+                &many,
+                json!([z, x]),
+                "multi_enum_values",
+                json!([
+                    { "gid": z, "resource_type": "enum_option", "name": "C", "enabled": true, "color": "none" },
+                    { "gid": x, "resource_type": "enum_option", "name": "A", "enabled": true, "color": "none" },
+                ]),
+                "C, A",
+            ),
+            (
+                &many,
+                json!([y]),
+                "multi_enum_values",
+                json!([{ "gid": y, "resource_type": "enum_option", "name": "B", "enabled": true, "color": "none" }]),
+                "B",
+            ),
+            (
+                &date,
+                json!({ "date": "2024-01-31" }),
+                "date_value",
+                json!({ "date": "2024-01-31", "date_time": null }),
+                "2024-01-31",
+            ),
+            (
+                &date,
+                json!({ "date_time": "2024-01-31T23:30:00+02:00" }),
+                "date_value",
+                json!({ "date": "2024-01-31", "date_time": "2024-01-31T21:30:00.000Z" }),
+                "2024-01-31T21:30:00.000Z",
+            ),
+            (
+                &people,
+                json!("bob@acme.example,me"),
+                "people_value",
+                json!([
+                    { "gid": BOB, "resource_type": "user", "name": "Bob" },
+                    { "gid": ADA, "resource_type": "user", "name": "Ada" },
+                ]),
+                "Bob, Ada",
+            ),
+            (
+                &people,
+                json!([ADA]),
+                "people_value",
+                json!([{ "gid": ADA, "resource_type": "user", "name": "Ada" }]),
+                "Ada",
+            ),
+            (
+                &reference,
+                json!([other, project]),
+                "reference_value",
+                json!([
+                    { "gid": other, "resource_type": "task", "name": "Other" },
+                    { "gid": project, "resource_type": "project", "name": "project" },
+                ]),
+                "Other, project",
+            ),
+        ] {
+            let value = write(app, &task, field, &sent);
+            assert_eq!(value[name], shown, "{value}");
+            assert_eq!(value["display_value"], display, "{value}");
+            assert_eq!(value["enabled"], true);
+        }
+        let html = app
+            .as_("ada")
+            .get(&format!("/tasks/{task}?opt_fields=custom_fields.html_text_value"))
+            .data();
+        assert_eq!(
+            html["custom_fields"][0],
+            json!({ "gid": text, "html_text_value": "<body>a &lt; b</body>" })
+        );
+
+        app.events();
+        let list = json!([]);
+        let null = Value::Null;
+        for (field, sent, name, shown) in [
+            (&text, json!(""), "text_value", &null),
+            (&number, json!(null), "number_value", &null),
+            (&one, json!(null), "enum_value", &null),
+            (&many, json!([]), "multi_enum_values", &list),
+            (&date, json!(null), "date_value", &null),
+            (&people, json!(null), "people_value", &list),
+            (&reference, json!([]), "reference_value", &list),
+        ] {
+            let value = write(app, &task, field, &sent);
+            assert_eq!(&value[name], shown, "{value}");
+            assert_eq!(value["display_value"], Value::Null, "{value}");
+        }
+        let stories: Vec<String> =
+            app.events().into_iter().filter(|line| line.starts_with("story")).collect();
+        assert_eq!(stories.len(), 7, "{stories:?}");
+        // Clearing what is clear changes nothing.
+        write(app, &task, &text, &null);
+        write(app, &task, &many, &null);
+        assert_eq!(app.events(), [""; 0]);
+        let rows = app.sql("SELECT (SELECT count(*) FROM custom_field_values) + (SELECT count(*) FROM custom_field_choices)", &[], |row| row.get::<i64>(0));
+        assert_eq!(rows, [0]);
+    });
+}
+
+#[test]
+fn a_change_is_told_once_with_old_and_new_value() {
+    on_both(|app| {
+        let (project, field) = used(app, json!({ "resource_subtype": "number" }));
+        let task = task_in(app, &project);
+        write(app, &task, &field, &json!(1));
+        app.events();
+        app.tick(1_000);
+
+        write(app, &task, &field, &json!(2.5));
+
+        let events = app.events();
+        assert!(
+            events
+                .iter()
+                .any(|line| line.starts_with(&format!("task {task} changed custom_fields"))),
+            "{events:?}"
+        );
+        let story = app.as_("ada").get(&format!("/tasks/{task}/stories?opt_fields=resource_subtype,custom_field.name,old_number_value,new_number_value")).data();
+        let story = story.as_array().unwrap().last().unwrap().clone();
+        assert_eq!(story["resource_subtype"], "number_custom_field_changed");
+        assert_eq!(story["custom_field"]["name"], "custom_field");
+        assert_eq!(
+            (&story["old_number_value"], &story["new_number_value"]),
+            (&json!(1), &json!(2.5))
+        );
+        let modified = app.as_("ada").get(&format!("/tasks/{task}?opt_fields=modified_at")).data();
+        assert_eq!(modified["modified_at"], "2026-01-01T00:00:01.000Z");
+        write(app, &task, &field, &json!("2.5"));
+        assert_eq!(app.events(), [""; 0]);
+    });
+}
+
+#[test]
+fn values_that_a_field_cannot_take_are_refused() {
+    on_both(|app| {
+        let project = app.has("project", json!({}));
+        let add = |fields: Value| {
+            let field = app.has("custom_field", fields);
+            attach(app, &project, json!({ "custom_field": field }));
+            field
+        };
+        let text = add(json!({ "name": "text" }));
+        let number = add(json!({ "name": "number", "resource_subtype": "number" }));
+        let one =
+            add(json!({ "name": "one", "resource_subtype": "enum", "enum_options": ["A", "B"] }));
+        let many = add(
+            json!({ "name": "many", "resource_subtype": "multi_enum", "enum_options": ["A", "B"] }),
+        );
+        let date = add(json!({ "name": "when", "resource_subtype": "date" }));
+        let people = add(json!({ "name": "people", "resource_subtype": "people" }));
+        let reference = add(
+            json!({ "name": "ref", "resource_subtype": "reference", "input_restrictions": ["project"] }),
+        );
+        let id = add(json!({ "name": "id", "id_prefix": "ID" }));
+        let elsewhere = app.has("custom_field", json!({ "name": "elsewhere" }));
+        let task = task_in(app, &project);
+        let [a, b] = <[String; 2]>::try_from(option_gids(app, &one)).unwrap();
+        let other = option_gids(app, &many)[0].clone();
+        let secret = app.make("bob", "task", json!({ "name": "secret" }));
+        write(app, &task, &one, &json!(a));
+        for option in [&a] {
+            app.as_("ada")
+                .put(&format!("/enum_options/{option}"), json!({ "enabled": false }))
+                .data();
+        }
+
+        for (field, value, message) in [
+            (&text, json!("x".repeat(1_025)), "Must be at most 1024 characters"),
+            (&text, json!({}), "Must be a string, not: {}"),
+            (&number, json!("many"), "Must be a number, not: many"),
+            (&number, json!([1]), "Must be a number, not: [1]"),
+            (&one, json!("7"), "Unknown object: 7"),
+            (&one, json!("High"), "Unknown object: High"),
+            (&one, json!(other), &format!("Unknown object: {other}")),
+            (&one, json!([a]), "Not a valid GID type: array"),
+            (&many, json!([other, b]), &format!("Unknown object: {b}")),
+            (&date, json!({}), "Must have date or date_time"),
+            (
+                &date,
+                json!({ "date": "31.1.2024" }),
+                "Date must be in ISO-8601 (yyyy-mm-dd) format, not: 31.1.2024",
+            ),
+            (&people, json!([MALLORY]), &format!("Not a user in Organization: {MALLORY}")),
+            (
+                &people,
+                json!(["nobody@acme.example"]),
+                "Not a user in Organization: nobody@acme.example",
+            ),
+            (&reference, json!([task]), "The field does not take objects of type task"),
+            (&reference, json!([secret]), &format!("Unknown object: {secret}")),
+            (&id, json!("ID-7"), "The server alone gives the values of this field"),
+        ] {
+            let error = refused(app, &task, field, value);
+            assert_eq!(error, format!("custom_fields: {field}: {message}"));
+        }
+        assert_eq!(
+            refused(app, &task, &elsewhere, json!("x")),
+            format!("Custom field with ID {elsewhere} is not on given object")
+        );
+        assert_eq!(
+            refused(app, &task, "x", json!("x")),
+            "Custom field with ID x is not on given object"
+        );
+        let reply = app.as_("ada").put(&format!("/tasks/{task}"), json!({ "custom_fields": "x" }));
+        assert_eq!(reply.error(400), "custom_fields: Value is not a JSON object: x");
+        // A disabled option stays where it is, but is not chosen anew.
+        assert_eq!(write(app, &task, &one, &json!(a))["enum_value"]["enabled"], false);
+        write(app, &task, &one, &json!(b));
+        assert_eq!(
+            refused(app, &task, &one, json!(a)),
+            format!("custom_fields: {one}: The option is disabled: {a}")
+        );
+    });
+}
+
+#[test]
+fn values_come_with_a_new_task_and_as_texts() {
+    on_both(|app| {
+        let (project, field) = used(app, json!({ "resource_subtype": "date" }));
+
+        let new = app.as_("ada").post("/tasks", json!({ "projects": [project], "custom_fields": { &*field: { "date": "2024-02-29" } } })).data();
+        assert_eq!(new["custom_fields"][0]["display_value"], "2024-02-29");
+        let task = new["gid"].as_str().unwrap();
+        // A form has texts only.
+        assert_eq!(write(app, task, &field, &json!("2024-03-01"))["display_value"], "2024-03-01");
+        let time = write(app, task, &field, &json!("2024-03-01T08:00:00Z"));
+        assert_eq!(time["date_value"]["date_time"], "2024-03-01T08:00:00.000Z");
+    });
+}
+
+#[test]
+fn a_task_has_the_fields_of_its_projects_each_once_and_a_subtask_those_of_its_parent() {
+    on_both(|app| {
+        let (first, shared) = used(app, json!({ "name": "shared" }));
+        let (second, own) = used(app, json!({ "name": "own" }));
+        attach(app, &second, json!({ "custom_field": shared }));
+        let task = app.has("task", json!({ "projects": [first, second] }));
+        let child = app.has("task", json!({ "parent": task }));
+        let grandchild = app.has("task", json!({ "parent": child }));
+        let names = |task: &str| {
+            app.as_("ada").get(&format!("/tasks/{task}?opt_fields=custom_fields.name")).data()["custom_fields"].clone()
+        };
+
+        let both = json!([{ "gid": shared, "name": "shared" }, { "gid": own, "name": "own" }]);
+        assert_eq!(names(&task), both);
+        assert_eq!(names(&child), both);
+        assert_eq!(names(&grandchild), json!([]));
+        assert_eq!(write(app, &child, &own, &json!("x"))["text_value"], "x");
+        refused(app, &grandchild, &own, json!("x"));
+        // Off the project the value is hidden; back on it, it is there again.
+        write(app, &task, &own, &json!("kept"));
+        app.as_("ada")
+            .post(
+                &format!("/projects/{second}/removeCustomFieldSetting"),
+                json!({ "custom_field": own }),
+            )
+            .data();
+        assert_eq!(names(&task), json!([{ "gid": shared, "name": "shared" }]));
+        attach(app, &second, json!({ "custom_field": own }));
+        let back = app
+            .as_("ada")
+            .get(&format!("/tasks/{task}?opt_fields=custom_fields.text_value"))
+            .data();
+        assert_eq!(back["custom_fields"][1], json!({ "gid": own, "text_value": "kept" }));
+    });
+}
+
+#[test]
+fn hidden_fields_and_references_are_left_out() {
+    on_both(|app| {
+        let (project, field) = used(
+            app,
+            json!({ "name": "ref", "resource_subtype": "reference", "input_restrictions": ["task"] }),
+        );
+        let private =
+            app.has("custom_field", json!({ "name": "private", "privacy_setting": "private" }));
+        let hidden =
+            app.has("project", json!({ "privacy_setting": "private", "custom_fields": {} }));
+        attach(app, &hidden, json!({ "custom_field": private }));
+        let task = app.has("task", json!({ "projects": [project, hidden] }));
+        let mine = app.has("task", json!({ "name": "mine alone" }));
+        write(app, &task, &field, &json!([mine]));
+        write(app, &task, &private, &json!("x"));
+
+        let seen = app.as_("bob").get(&format!("/tasks/{task}")).data()["custom_fields"].clone();
+        assert_eq!(seen.as_array().unwrap().len(), 1, "{seen}");
+        assert_eq!(
+            (&seen[0]["reference_value"], &seen[0]["display_value"]),
+            (&json!([]), &Value::Null)
+        );
+        let body = json!({ "custom_fields": { &*private: "y" } });
+        app.as_("bob").put(&format!("/tasks/{task}"), body).error(400);
+        app.as_("bob").get(&format!("/custom_fields/{private}")).error(403);
+    });
+}
+
+#[test]
+fn an_id_field_numbers_tasks_and_finds_them() {
+    on_both(|app| {
+        let project = app.has("project", json!({}));
+        let old = task_in(app, &project);
+        let field = app.has("custom_field", json!({ "name": "Ticket", "id_prefix": "TK" }));
+        attach(app, &project, json!({ "custom_field": field }));
+        let new = task_in(app, &project);
+        let find =
+            |id: &str| app.as_("ada").get(&format!("/workspaces/{ACME}/tasks/custom_id/{id}"));
+
+        assert_eq!(find("TK-1").gid(), old);
+        assert_eq!(find("TK-2").gid(), new);
+        let shown = find("TK-2").data()["custom_fields"][0].clone();
+        assert_eq!(shown["display_value"], "TK-2");
+        assert_eq!(shown["text_value"], "TK-2");
+        for unknown in ["TK-3", "TK-02x", "XX-1", "TK", "-", "TK--1", "TK-99999999999999999999"] {
+            assert_eq!(find(unknown).error(404), format!("task: Unknown object: {unknown}"));
+        }
+        // Another project that uses the field keeps the number that a task has.
+        let second = app.has("project", json!({}));
+        attach(app, &second, json!({ "custom_field": field }));
+        app.as_("ada")
+            .post(&format!("/tasks/{new}/addProject"), json!({ "project": second }))
+            .data();
+        assert_eq!(find("TK-2").gid(), new);
+        let third = task_in(app, &second);
+        assert_eq!(find("TK-3").gid(), third);
+        app.as_("eve").get(&format!("/workspaces/{ACME}/tasks/custom_id/TK-1")).error(403);
+        app.as_("mallory").get(&format!("/workspaces/{ACME}/tasks/custom_id/TK-1")).error(404);
+        app.as_("mallory").get(&format!("/workspaces/{GLOBEX}/tasks/custom_id/TK-1")).error(404);
+    });
+}
+
+#[test]
+fn a_project_shows_the_fields_that_it_has_values_of() {
+    on_both(|app| {
+        let (project, field) = used(app, priority());
+        let high = option_gids(app, &field)[0].clone();
+        let path = format!("/projects/{project}");
+        assert_eq!(app.as_("ada").get(&path).data()["custom_fields"], json!([]));
+
+        let shown = app.as_("ada").put(&path, json!({ "custom_fields": { &*field: high } })).data();
+
+        assert_eq!(shown["custom_fields"][0]["display_value"], "High");
+        let error = app.as_("ada").put(&path, json!({ "custom_fields": { "7": "x" } })).error(400);
+        assert_eq!(error, "Custom field with ID 7 is not on given object");
+    });
+}
+
+#[test]
+fn values_of_many_tasks_take_as_many_statements_as_those_of_one() {
+    on_both(|app| {
+        let project = app.has("project", json!({}));
+        let fields: Vec<String> = [
+            json!({ "name": "text" }),
+            json!({ "name": "one", "resource_subtype": "enum", "enum_options": ["A", "B"] }),
+            json!({ "name": "people", "resource_subtype": "people" }),
+            json!({ "name": "ref", "resource_subtype": "reference", "input_restrictions": ["project"] }),
+        ]
+        .into_iter()
+        .map(|fields| {
+            let field = app.has("custom_field", fields);
+            attach(app, &project, json!({ "custom_field": field }));
+            field
+        })
+        .collect();
+        let option = option_gids(app, &fields[1])[0].clone();
+        let count = |tasks: usize| {
+            for _ in 0..tasks {
+                app.has("task", json!({ "projects": [project], "custom_fields": { &*fields[0]: "x", &*fields[1]: option, &*fields[2]: [ADA], &*fields[3]: [project] } }));
+            }
+            let reply = app
+                .as_("bob")
+                .get(&format!("/projects/{project}/tasks?limit=100&opt_fields=custom_fields"));
+            (reply.gids().len(), reply.statements())
+        };
+
+        let (one, few) = count(1);
+        let (ten, many) = count(9);
+
+        assert_eq!((one, ten), (1, 10));
+        assert_eq!(few, many);
+        assert!(many <= 12, "{many}");
+    });
+}
