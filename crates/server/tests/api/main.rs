@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the functions that tests share are tests too")]
 
+mod attachments;
 mod contract;
 mod custom_fields;
 mod kit;
@@ -12,4 +13,6 @@ mod people;
 mod projects;
 mod requests;
 mod sections;
+mod stories;
 mod tasks;
+mod texts;
