@@ -144,7 +144,14 @@ fn request_body(operation: &Operation) -> Option<Value> {
     let fields: Map<String, Value> = operation
         .fields
         .iter()
-        .map(|field| (field.name.to_owned(), described(scalar(field.json), field.doc)))
+        .map(|field| {
+            // Lists of objects are sent as lists of gids, or as what the documentation tells.
+            let schema = match field.json {
+                JsonType::Object | JsonType::Objects => json!({}),
+                plain => scalar(plain),
+            };
+            (field.name.to_owned(), described(schema, field.doc))
+        })
         .collect();
     let required: Vec<&str> =
         operation.fields.iter().filter(|field| field.required).map(|field| field.name).collect();
@@ -179,6 +186,11 @@ fn responses(operation: &Operation) -> Value {
             (list_of(reference(&format!("{}Compact", type_name(name)))), "The objects.")
         }
         Output::FullList(name) => (list_of(reference(&type_name(name))), "The objects, in full."),
+        Output::Counts(names) => {
+            let counts: Map<String, Value> =
+                names.iter().map(|name| ((*name).to_owned(), scalar(JsonType::Integer))).collect();
+            (json!({ "type": "object", "properties": counts }), "The counts.")
+        }
         Output::Empty => (reference("Empty"), "Done."),
     };
     let mut body =

@@ -44,6 +44,8 @@ pub enum Output {
     List(&'static str),
     /// Records in full.
     FullList(&'static str),
+    /// An object of whole numbers with these names.
+    Counts(&'static [&'static str]),
     /// `{}`.
     Empty,
 }

@@ -948,3 +948,17 @@ fn values_of_many_tasks_take_as_many_statements_as_those_of_one() {
         assert!(many <= 12, "{many}");
     });
 }
+
+#[test]
+fn the_longest_text_is_kept_whatever_its_letters() {
+    on_both(|app| {
+        let (project, field) = used(app, json!({}));
+        let task = task_in(app, &project);
+        // Letters of four bytes that do not repeat, so that no database can make them shorter.
+        let text: String = (0..1_024_u32)
+            .filter_map(|n| char::from_u32(0x2_0000 + n.wrapping_mul(7_919) % 40_000))
+            .collect();
+
+        assert_eq!(write(app, &task, &field, &json!(text))["text_value"], json!(text));
+    });
+}

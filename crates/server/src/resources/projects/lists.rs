@@ -63,7 +63,7 @@ pub(super) fn of_workspace(
 }
 
 /// The counts of a project's tasks, in the order of the query in [`task_counts`]. Source: `TaskCountResponse`.
-const COUNTS: [&str; 6] = [
+pub(super) const COUNTS: &[&str] = &[
     "num_tasks",
     "num_incomplete_tasks",
     "num_completed_tasks",

@@ -450,7 +450,7 @@ pub fn operations(api: &mut Operations) {
         "/projects/{project_gid}/task_counts",
         "How many tasks a project has; only the counts that `opt_fields` names.",
         Input::None,
-        Output::Empty,
+        Output::Counts(lists::COUNTS),
         lists::task_counts,
     );
     members::operations(api);

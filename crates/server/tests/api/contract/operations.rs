@@ -84,6 +84,17 @@ pub(crate) const CASES: &[Case] = &[
         HIDDEN,
     ),
     case("updateEnumOption", "/enum_options/908", r#"{"name":"Highest"}"#, HIDDEN),
+    // Memberships
+    case("getMemberships", "/memberships?parent=901", "", [200, 403, 400]),
+    case(
+        "createMembership",
+        "/memberships",
+        r#"{"parent":"901","member":"202","access_level":"editor"}"#,
+        [201, 403, 400],
+    ),
+    case("getMembership", "/memberships/911", "", HIDDEN),
+    case("updateMembership", "/memberships/921", r#"{"access_level":"viewer"}"#, HIDDEN),
+    case("deleteMembership", "/memberships/921", "", HIDDEN),
     // Projects
     case("getProjectMembership", "/project_memberships/911", "", HIDDEN),
     case("getProjectMembershipsForProject", "/projects/901/project_memberships", "", HIDDEN),

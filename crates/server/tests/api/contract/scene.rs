@@ -9,7 +9,8 @@ const NOW: i64 = 1_767_225_600_000;
 
 /// A private project of ada's in Acme (901) with a section (902), a task (903) with a subtask (904), a comment (905), a tag
 /// (906), an enum field (907) with options (908, 917) and its setting (909), an attachment of the task (910), ada's
-/// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916). The section 919 of the first project is empty.
+/// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916). The section 919
+/// of the first project is empty; bob is an editor of the second one (921).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
 }
@@ -62,6 +63,13 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
         )?;
         grants::of_project(tx, model::Gid::new(project))?;
     }
+    insert(
+        tx,
+        "project_memberships",
+        "gid, workspace, project, member, member_type, access_level, created_at",
+        params![921, 101, 913, 202, "user", "editor", NOW],
+    )?;
+    grants::of_project(tx, model::Gid::new(913))?;
     insert(
         tx,
         "sections",
