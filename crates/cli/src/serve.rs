@@ -89,15 +89,6 @@ fn open(location: &Location) -> Result<Store> {
     Store::open(config).context("the database cannot be opened")
 }
 
-/// What the environment says about a bucket: `AWS_ACCESS_KEY_ID` and the like.
-fn storage_options() -> StorageOptions {
-    let all = std::env::vars_os().filter_map(|(name, value)| {
-        let name = name.into_string().ok().filter(|name| name.starts_with("AWS_"))?;
-        Some((name, value.into_string().ok()?))
-    });
-    StorageOptions(all.collect())
-}
-
 /// Takes the address.
 fn listen(address: &str) -> Result<TcpListener> {
     let addresses: Vec<SocketAddr> = address
