@@ -241,7 +241,7 @@ const RULES: &[Rule] = &[
         name: "grant_wrong",
         says: "on project {}, {} has a grant that its members and privacy do not give",
         sql: concat!(
-            "SELECT g.object, g.principal FROM grants AS g JOIN projects AS o ON o.gid = g.object AND o.deleted IS NULL LEFT JOIN (",
+            "SELECT g.object, g.principal FROM grants AS g JOIN projects AS o ON o.gid = g.object LEFT JOIN (",
             wanted_grants!(),
             ") AS w ON w.object = g.object AND w.principal = g.principal AND w.level = g.level WHERE w.object IS NULL"
         ),

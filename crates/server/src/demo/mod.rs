@@ -10,12 +10,17 @@ mod random;
 
 use crate::api::call::{Call, Options};
 use crate::api::context::{Actor, Context};
+use crate::api::operations::Answer;
 use crate::error::{Error, Result};
+use crate::files::WrittenFile;
+use crate::resources::attachments::{self, Upload};
 use crate::{App, admin, auth};
+use anyhow::anyhow;
 use engine::{Body, Selection, Sight, Site};
 use model::Gid;
 use plan::{Key, Plan, Step, What, plan};
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::sync::Arc;
 use store::Tx;
 
@@ -63,19 +68,22 @@ pub async fn fill(app: &Arc<App>) -> Result<Option<Made>> {
         let (plan, token) = (Arc::clone(&plan), token.clone());
         move |tx: &mut Tx<'_>| found_organization(tx, &plan, &token, now)
     };
+    let files = Arc::new(store_files(app, &plan).await?);
     let mut known = app.store.write(founded).await?;
+    let store = app.store.clone();
     let mut from = 0;
     while from < plan.steps.len() {
-        let (app_, plan_) = (Arc::clone(app), Arc::clone(&plan));
+        let (app, plan, files) = (Arc::clone(app), Arc::clone(&plan), Arc::clone(&files));
         let before = known;
-        let job = move |tx: &mut Tx<'_>| {
+        let batch = move |tx: &mut Tx<'_>| {
             let mut known = before.clone();
-            for (number, step) in plan_.steps.iter().enumerate().skip(from).take(BATCH) {
-                perform(tx, &app_, &plan_, step, number, &mut known)?;
+            let mut scribe = Scribe { app: &app, plan: &plan, files: &files, known: &mut known };
+            for (number, step) in plan.steps.iter().enumerate().skip(from).take(BATCH) {
+                scribe.perform(tx, step, number)?;
             }
             Ok::<_, Error>(known)
         };
-        known = app.store.write(job).await?;
+        known = store.write(batch).await?;
         from += BATCH;
     }
     let first = people::PEOPLE.first().map_or("", |person| person.name);
@@ -120,74 +128,132 @@ fn learn(known: &mut [Option<Gid>], key: Key, gid: Gid) {
     }
 }
 
-/// Carries out one step.
-fn perform(
-    tx: &mut Tx<'_>,
-    app: &App,
-    plan: &Plan,
-    step: &Step,
-    number: usize,
-    known: &mut [Option<Gid>],
-) -> Result<()> {
-    let gid = |key: Key| {
-        known.get(key).copied().flatten().ok_or_else(|| {
-            Error::Internal(anyhow::anyhow!("the demo names something before it is made"))
-        })
-    };
-    let me = gid(plan.people.get(step.who).copied().unwrap_or_default())?;
-    let (id, path, body, list) = match &step.what {
-        What::Call { id, path, body, list } => (*id, *path, body, list.as_slice()),
-        What::File { parent, file } => {
-            let _ = (gid(*parent)?, file);
-            return Ok(());
-        }
-    };
-    let operation =
-        app.operations.iter().find(|operation| operation.id == id).ok_or_else(|| {
-            Error::Internal(anyhow::anyhow!("there is no operation {id} for the demo"))
-        })?;
-    let Value::Object(fields) = resolved(body, known) else {
-        return Err(Error::Internal(anyhow::anyhow!("a body of the demo is no object")));
-    };
-    let shown = if list.is_empty() { "gid" } else { "gid,enum_options.gid" };
-    let call = Call {
-        path: path.map(gid).transpose()?.iter().map(Gid::to_string).collect(),
-        body: Body::new(fields),
-        options: Options { fields: Selection::parse(shown).ok(), ..Options::default() },
-        ..Call::default()
-    };
-    let actor = Actor { user: me, token: None, sight: Sight::Member, time_zone: None };
-    let site = Site {
-        url: app.settings.public_url.clone().unwrap_or_default(),
-        now: step.at,
-        secret: Arc::clone(&app.secret),
-        viewer: me,
-    };
-    let mut cx = Context::new(tx, app, actor, site, format!("demo-{number}"), &call);
-    let answer = (operation.run)(&mut cx, &call).map_err(|error| match error {
-        // The store runs the batch again for these.
-        error @ (Error::Internal(_) | Error::Overloaded) => error,
-        refused => Error::Internal(anyhow::anyhow!(
-            "{id} was refused: {refused}; {:?}",
-            call.body.fields()
-        )),
-    })?;
-    cx.write_events()?;
-    if let (Some(key), Some(gid)) = (step.gives, answer.gid) {
-        learn(known, key, gid);
+/// A file of the demo in the storage: its key there, and what was written.
+type StoredFile = (String, WrittenFile);
+
+/// Stores a file for each step that attaches one, by the step's number.
+async fn store_files(app: &App, plan: &Plan) -> Result<HashMap<usize, StoredFile>> {
+    let mut stored = HashMap::new();
+    for (number, step) in plan.steps.iter().enumerate() {
+        let What::File { file, .. } = &step.what else { continue };
+        let Some((_, _, text)) = projects::FILES.get(*file) else { continue };
+        let mut bytes = [0_u8; 16];
+        (app.entropy)(&mut bytes);
+        let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut writer = app.files.create(&key);
+        writer.write(text.as_bytes()).await?;
+        stored.insert(number, (key, writer.finish().await?));
     }
-    if !list.is_empty() {
-        let data: Value = serde_json::from_slice(&answer.data)?;
-        let rows = data.get("enum_options").unwrap_or(&data).as_array();
-        let gids = rows
-            .into_iter()
+    Ok(stored)
+}
+
+/// Carries out steps.
+struct Scribe<'s> {
+    app: &'s App,
+    plan: &'s Plan,
+    files: &'s HashMap<usize, StoredFile>,
+    /// The gids of the keys.
+    known: &'s mut [Option<Gid>],
+}
+
+impl Scribe<'_> {
+    fn gid(&self, key: Key) -> Result<Gid> {
+        self.known
+            .get(key)
+            .copied()
             .flatten()
-            .filter_map(|row| row.get("gid").and_then(Value::as_str).and_then(Gid::parse));
-        for (key, gid) in list.iter().zip(gids) {
-            learn(known, *key, gid);
-        }
+            .ok_or_else(|| Error::Internal(anyhow!("the demo names something before it is made")))
     }
-    Ok(())
+
+    /// Carries out one step, as who did it and at its time.
+    fn perform(&mut self, tx: &mut Tx<'_>, step: &Step, number: usize) -> Result<()> {
+        let me = self.gid(self.plan.people.get(step.who).copied().unwrap_or_default())?;
+        let actor = Actor { user: me, token: None, sight: Sight::Member, time_zone: None };
+        let site = Site {
+            url: self.app.settings.public_url.clone().unwrap_or_default(),
+            now: step.at,
+            secret: Arc::clone(&self.app.secret),
+            viewer: me,
+        };
+        let (id, call, list) = self.call(&step.what)?;
+        let mut cx = Context::new(tx, self.app, actor, site, format!("demo-{number}"), &call);
+        let answer = match &step.what {
+            What::Call { .. } => {
+                let found = self.app.operations.iter().find(|operation| operation.id == id);
+                let operation =
+                    found.ok_or_else(|| Error::Internal(anyhow!("there is no operation {id}")))?;
+                (operation.run)(&mut cx, &call)
+            }
+            What::File { file, .. } => self.attach(&mut cx, &call, *file, number),
+        };
+        let answer = answer.map_err(|error| match error {
+            // The store runs the batch again for some of these.
+            error @ (Error::Internal(_) | Error::Overloaded) => error,
+            refused => {
+                Error::Internal(anyhow!("{id} was refused: {refused}; {:?}", call.body.fields()))
+            }
+        })?;
+        cx.write_events()?;
+        if let (Some(key), Some(gid)) = (step.gives, answer.gid) {
+            learn(self.known, key, gid);
+        }
+        if !list.is_empty() {
+            let data: Value = serde_json::from_slice(&answer.data)?;
+            let rows = data.get("enum_options").unwrap_or(&data).as_array();
+            let gids = rows
+                .into_iter()
+                .flatten()
+                .filter_map(|row| row.get("gid").and_then(Value::as_str).and_then(Gid::parse));
+            for (key, gid) in list.iter().zip(gids) {
+                learn(self.known, *key, gid);
+            }
+        }
+        Ok(())
+    }
+
+    /// The operation of a step, its call, and the keys of what its answer lists.
+    fn call<'w>(&self, what: &'w What) -> Result<(&'static str, Call, &'w [Key])> {
+        let (id, path, body, list) = match what {
+            What::Call { id, path, body, list } => (*id, *path, body.clone(), list.as_slice()),
+            What::File { parent, .. } => {
+                let body = json!({ "parent": plan::name_of(*parent) });
+                ("createAttachmentForObject", None, body, [].as_slice())
+            }
+        };
+        let Value::Object(fields) = resolved(&body, self.known) else {
+            return Err(Error::Internal(anyhow!("a body of the demo is no object")));
+        };
+        let shown = if list.is_empty() { "gid" } else { "gid,enum_options.gid" };
+        let path = path.map(|key| self.gid(key)).transpose()?;
+        let call = Call {
+            path: path.iter().map(Gid::to_string).collect(),
+            body: Body::new(fields),
+            options: Options { fields: Selection::parse(shown).ok(), ..Options::default() },
+            ..Call::default()
+        };
+        Ok((id, call, list))
+    }
+
+    /// Puts a stored file on the object that the body calls the parent.
+    fn attach(
+        &self,
+        cx: &mut Context<'_, '_>,
+        call: &Call,
+        file: usize,
+        number: usize,
+    ) -> Result<Answer> {
+        let stored = self.files.get(&number).zip(projects::FILES.get(file));
+        let ((key, written), (name, content_type, _)) =
+            stored.ok_or_else(|| Error::Internal(anyhow!("a file of the demo is missing")))?;
+        let parent = call.body.reference("parent")?.flatten();
+        let upload = Upload {
+            gid: attachments::begin(cx, parent.as_deref(), key)?,
+            file_name: Some((*name).to_owned()),
+            content_type: Some((*content_type).to_owned()),
+            file: written.clone(),
+        };
+        attachments::finish(cx, &call.body, &upload)
+    }
 }
 
 /// A body with the gids of what it names.
