@@ -46,7 +46,7 @@ fn describe(app: &App, url: &str) -> Value {
     let mut paths = Map::new();
     for operation in app.operations.iter().filter(|operation| !operation.is_alias) {
         let item = paths.entry(operation.path).or_insert_with(|| json!({}));
-        item[operation.method.to_lowercase()] = describe_operation(operation);
+        put(item, &operation.method.to_lowercase(), describe_operation(operation));
     }
     json!({
         "openapi": "3.0.3",
@@ -99,7 +99,7 @@ fn describe_operation(operation: &Operation) -> Value {
         "responses": responses(operation),
     });
     if let Some(body) = request_body(operation) {
-        described["requestBody"] = body;
+        put(&mut described, "requestBody", body);
     }
     described
 }
@@ -124,11 +124,11 @@ fn query_parameter(parameter: &Parameter) -> Value {
         "schema": scalar(parameter.json),
     });
     if parameter.required {
-        described["required"] = json!(true);
+        put(&mut described, "required", json!(true));
     }
     if matches!(parameter.json, JsonType::Strings | JsonType::Objects) {
-        described["style"] = json!("form");
-        described["explode"] = json!(false);
+        put(&mut described, "style", json!("form"));
+        put(&mut described, "explode", json!(false));
     }
     described
 }
@@ -157,7 +157,7 @@ fn request_body(operation: &Operation) -> Option<Value> {
         operation.fields.iter().filter(|field| field.required).map(|field| field.name).collect();
     let mut extra = json!({ "type": "object", "properties": fields });
     if !required.is_empty() {
-        extra["required"] = json!(required);
+        put(&mut extra, "required", json!(required));
     }
     let schema = match base {
         Some(base) if fields.is_empty() => base,
@@ -168,13 +168,17 @@ fn request_body(operation: &Operation) -> Option<Value> {
     let mut content = json!({});
     if operation.is_outside {
         let mut form = schema.clone();
-        if form["properties"]["file"].is_object() {
-            form["properties"]["file"]["format"] = json!("binary");
+        if let Some(file) = form.pointer_mut("/properties/file") {
+            put(file, "format", json!("binary"));
         }
-        content["multipart/form-data"] = json!({ "schema": form });
+        put(&mut content, "multipart/form-data", json!({ "schema": form }));
     }
-    content["application/json"] = json!({ "schema": { "type": "object", "required": ["data"], "properties": { "data": schema.clone() } } });
-    content["application/x-www-form-urlencoded"] = json!({ "schema": schema });
+    put(
+        &mut content,
+        "application/json",
+        json!({ "schema": { "type": "object", "required": ["data"], "properties": { "data": schema.clone() } } }),
+    );
+    put(&mut content, "application/x-www-form-urlencoded", json!({ "schema": schema }));
     Some(json!({ "required": is_required, "content": content }))
 }
 
@@ -196,7 +200,10 @@ fn responses(operation: &Operation) -> Value {
     let mut body =
         json!({ "type": "object", "required": ["data"], "properties": { "data": data } });
     if operation.paged {
-        body["properties"]["next_page"] = reference("NextPage");
+        let next_page = reference("NextPage");
+        if let Some(properties) = body.get_mut("properties") {
+            put(properties, "next_page", next_page);
+        }
     }
     let mut success = json!({
         "description": about,
@@ -224,7 +231,11 @@ fn responses(operation: &Operation) -> Value {
         })
         .collect();
     if operation.creates {
-        success["headers"] = json!({ "Location": { "description": "Where the new object is.", "schema": { "type": "string" } } });
+        put(
+            &mut success,
+            "headers",
+            json!({ "Location": { "description": "Where the new object is.", "schema": { "type": "string" } } }),
+        );
         all.insert("201".to_owned(), success);
     } else {
         all.insert("200".to_owned(), success);
@@ -269,16 +280,16 @@ impl Schemas {
                 .iter()
                 .any(|other| other.name == field.name && other.writable != (false, false));
             if !is_writable {
-                schema["readOnly"] = json!(true);
+                put(&mut schema, "readOnly", json!(true));
             }
             properties.insert(field.name.to_owned(), schema);
         }
         let mut schema = json!({ "type": "object", "properties": properties });
         if !info.doc.is_empty() {
-            schema["description"] = json!(info.doc);
+            put(&mut schema, "description", json!(info.doc));
         }
         if info.is_resource {
-            schema["required"] = json!(["gid"]);
+            put(&mut schema, "required", json!(["gid"]));
         }
         schema
     }
@@ -292,7 +303,7 @@ impl Schemas {
             Kind::Scalar | Kind::Batch { .. } | Kind::Found { .. } => {
                 let mut schema = scalar(field.json);
                 if !field.values.is_empty() {
-                    schema["enum"] = choices(field);
+                    put(&mut schema, "enum", choices(field));
                 }
                 schema
             }
@@ -349,11 +360,11 @@ fn written(field: &FieldInfo) -> Value {
     };
     let mut schema = described(schema, field.doc);
     if !field.values.is_empty() {
-        schema["enum"] = choices(field);
+        put(&mut schema, "enum", choices(field));
     }
     // OpenAPI 3.0 knows `nullable` beside a type only; a schema without one takes null anyway.
     if field.nullable && schema.get("type").is_some() {
-        schema["nullable"] = json!(true);
+        put(&mut schema, "nullable", json!(true));
     }
     schema
 }
@@ -390,7 +401,7 @@ fn described(schema: Value, doc: &str) -> Value {
     let mut schema =
         if schema.get("$ref").is_some() { json!({ "allOf": [schema] }) } else { schema };
     if !doc.is_empty() {
-        schema["description"] = json!(doc);
+        put(&mut schema, "description", json!(doc));
     }
     schema
 }
@@ -398,10 +409,17 @@ fn described(schema: Value, doc: &str) -> Value {
 /// Allows null. OpenAPI 3.0 knows `nullable` beside a type only.
 fn nullable(mut schema: Value) -> Value {
     if schema.get("type").is_none() {
-        schema["type"] = json!("object");
+        put(&mut schema, "type", json!("object"));
     }
-    schema["nullable"] = json!(true);
+    put(&mut schema, "nullable", json!(true));
     schema
+}
+
+/// Sets a key of an object.
+fn put(object: &mut Value, name: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
 }
 
 fn list_of(items: Value) -> Value {
@@ -500,7 +518,7 @@ fn error_responses() -> Value {
             "content": { "application/json": { "schema": reference("Errors") } },
         });
         if matches!(name, "TooManyRequests" | "Overloaded") {
-            response["headers"] = wait.clone();
+            put(&mut response, "headers", wait.clone());
         }
         all.insert(name.to_owned(), response);
     }

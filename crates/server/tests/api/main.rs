@@ -2,7 +2,11 @@
 //!
 //! [`kit`] is the world that every test starts from; there is a module for each resource.
 
-#![expect(clippy::unwrap_used, reason = "the functions that tests share are tests too")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the functions that tests share are tests too"
+)]
 
 mod attachments;
 mod contract;
