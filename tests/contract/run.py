@@ -84,7 +84,12 @@ def exceptions(which, document):
 
 
 def loosen(document):
-    """Writes into an outside document what its prose says and its types leave out, as listed in exceptions.toml."""
+    """Writes into an outside document what its prose says and its types leave out, as listed in exceptions.toml, and the
+    errors that every operation has, where it lists none."""
+    for item in document["paths"].values():
+        for method in set(METHODS) & set(item):
+            for code in ("400", "401", "403", "404"):
+                item[method]["responses"].setdefault(code, {"description": "An error."})
     with open(Path(__file__).parent / "exceptions.toml", "rb") as file:
         listed = tomllib.load(file).get("loosened", [])
     for entry in listed:

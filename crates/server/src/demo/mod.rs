@@ -139,7 +139,7 @@ async fn store_files(app: &App, plan: &Plan) -> Result<HashMap<usize, StoredFile
         let Some((_, _, text)) = projects::FILES.get(*file) else { continue };
         let mut bytes = [0_u8; 16];
         (app.entropy)(&mut bytes);
-        let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = crate::auth::hex(&bytes);
         let mut writer = app.files.create(&key);
         writer.write(text.as_bytes()).await?;
         stored.insert(number, (key, writer.finish().await?));
