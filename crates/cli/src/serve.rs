@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::ArgMatches;
 use model::Timestamp;
+use server::files::StorageOptions;
 use server::{App, Outside, Settings, demo, http};
 use store::{Config, Location, Store};
 use tracing_subscriber::EnvFilter;
@@ -45,6 +46,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         Settings {
             public_url: public,
             storage: settings.storage(),
+            storage_options: storage_options(),
             requests_per_minute: settings.number("rate-limit")?,
             ..Settings::default()
         },
@@ -175,4 +177,13 @@ fn stop() -> Result<impl Future<Output = ()> + Send + 'static> {
             std::process::exit(130);
         });
     })
+}
+
+/// How to reach a bucket: the variables of the environment that other programs take, too (`AWS_ACCESS_KEY_ID` and so on).
+fn storage_options() -> StorageOptions {
+    let variables = std::env::vars_os().filter_map(|(name, value)| {
+        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+        name.starts_with("AWS_").then_some((name, value))
+    });
+    StorageOptions(variables.collect())
 }

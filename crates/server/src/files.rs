@@ -1,5 +1,6 @@
 //! Where the bytes of attachments are: a directory or a bucket, streamed in and out.
 
+use crate::auth;
 use crate::error::{Error, Result};
 use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
@@ -165,7 +166,7 @@ impl Writer {
             let opened = tokio::fs::File::open(file).await.map_err(internal)?;
             opened.sync_all().await.map_err(internal)?;
         }
-        let sha256 = self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = auth::hex(&self.hash.finalize());
         Ok(WrittenFile { size: self.size, sha256 })
     }
 
@@ -179,12 +180,7 @@ impl Writer {
 
 /// Signs the address of a file: HMAC-SHA-256 over gid and expiry, as hexadecimal digits.
 pub fn signature(secret: &[u8], gid: Gid, expires: i64) -> String {
-    mac(secret, gid, expires)
-        .finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    auth::hex(&mac(secret, gid, expires).finalize().into_bytes())
 }
 
 /// Whether `signature` is that of the address, in a time that does not tell how much of it is right.

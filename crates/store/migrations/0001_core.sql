@@ -371,7 +371,8 @@ CREATE TABLE custom_field_values (
   PRIMARY KEY (object, custom_field)
 );
 CREATE INDEX custom_field_values_number ON custom_field_values (custom_field, number_value, object) WHERE number_value IS NOT NULL;
-CREATE INDEX custom_field_values_text ON custom_field_values (custom_field, text_value, object) WHERE text_value IS NOT NULL;
+-- Only the beginning: an index row of PostgreSQL holds 2,704 bytes, a text up to 4,096.
+CREATE INDEX custom_field_values_text ON custom_field_values (custom_field, substr(text_value, 1, 100), object) WHERE text_value IS NOT NULL;
 CREATE INDEX custom_field_values_date ON custom_field_values (custom_field, date_value, object) WHERE date_value IS NOT NULL;
 
 -- The enum options, users or objects of a many-valued (or enum) field on an object.

@@ -43,11 +43,7 @@ pub(super) const TEAMS: [Team; 6] = [
         description: "Firmware, platform and the dashboard.",
         visibility: "public",
     },
-    Team {
-        name: "Marketing",
-        description: "How utilities hear of us.",
-        visibility: "public",
-    },
+    Team { name: "Marketing", description: "How utilities hear of us.", visibility: "public" },
     Team {
         name: "Customer Success",
         description: "From the signed contract to the hundredth sensor.",

@@ -15,9 +15,11 @@ use crate::http::request::{self, Incoming, Sent};
 use crate::http::respond::Reply;
 use crate::http::text;
 use crate::resources::attachments::{self, Attachment, Upload};
+use crate::resources::tasks::Task;
 use axum::body::Body;
 use axum::http::header;
 use axum::http::request::Parts;
+use engine::Resource as _;
 use engine::Site;
 use futures_util::StreamExt as _;
 use model::Gid;
@@ -72,12 +74,12 @@ pub(super) async fn upload(
         let sent = Sent::read(parts, body).await?;
         let mut call = request::call(operation, path, segments, parts, sent)?;
         parent_of_path(&mut call);
-        let link: Work = Box::new(|cx, call| attachments::link(cx, &call.body));
+        let link: Work = Box::new(link);
         return pipeline::run_with(app, incoming, operation, call, token, link).await;
     };
     let of_path = segments.first().cloned();
     let mut form = Form { fields: Vec::new(), parent: of_path, upload: None };
-    let who = Who { app, incoming, operation, token: &token };
+    let who = Who { app, incoming, operation, token: &token, path: segments.clone() };
     let call = match form.read(&who, boundary, body).await {
         Ok(()) => request::call(operation, path, segments, parts, Sent::Form(form.fields)),
         Err(error) => Err(error),
@@ -85,7 +87,7 @@ pub(super) async fn upload(
     let Some((key, upload)) = form.upload else {
         let mut call = call?;
         parent_of_path(&mut call);
-        let link: Work = Box::new(|cx, call| attachments::link(cx, &call.body));
+        let link: Work = Box::new(link);
         return pipeline::run_with(app, incoming, operation, call, token, link).await;
     };
     let result = match (call, upload.file.clone()) {
@@ -99,7 +101,10 @@ pub(super) async fn upload(
                 content_type: upload.content_type,
                 file,
             };
-            let finish: Work = Box::new(move |cx, call| attachments::finish(cx, &call.body, &done));
+            let finish: Work = Box::new(move |cx, call| {
+                check_path(cx, call)?;
+                attachments::finish(cx, &call.body, &done)
+            });
             pipeline::run_with(app, incoming, operation, call, token, finish).await
         }
         (Err(error), _) => Err(error),
@@ -119,12 +124,27 @@ fn parent_of_path(call: &mut Call) {
     }
 }
 
+/// Attaches a link.
+fn link(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
+    check_path(cx, call)?;
+    attachments::link(cx, &call.body)
+}
+
+/// The task that the alias names in its path must be there, as that of any path.
+fn check_path(cx: &mut Context<'_, '_>, call: &Call) -> Result<()> {
+    if let Some(task) = call.path.first() {
+        cx.find::<Task>(Task::TYPE, task)?;
+    }
+    Ok(())
+}
+
 /// Who uploads.
 struct Who<'a> {
     app: &'a Arc<App>,
     incoming: &'a Incoming,
     operation: &'a Operation,
     token: &'a str,
+    path: Vec<String>,
 }
 
 /// What has been read of a form.
@@ -175,7 +195,7 @@ impl Form {
     async fn read_file(&mut self, who: &Who<'_>, mut field: Field<'_>) -> Result<()> {
         let mut bytes = [0_u8; 16];
         (who.app.entropy)(&mut bytes);
-        let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = auth::hex(&bytes);
         let gid = begin(who, self.parent.clone(), key.clone()).await?;
         let file_name = file_name(&field);
         let content_type = content_type(&field, file_name.as_deref());
@@ -210,14 +230,16 @@ impl Form {
 async fn begin(who: &Who<'_>, parent: Option<String>, key: String) -> Result<Gid> {
     let made = Arc::new(AtomicI64::new(0));
     let gid = Arc::clone(&made);
-    let work: Work = Box::new(move |cx, _| {
+    let work: Work = Box::new(move |cx, call| {
+        check_path(cx, call)?;
         let row = attachments::begin(cx, parent.as_deref(), &key)?;
         gid.store(row.get(), Ordering::Release);
         Ok(Answer::empty())
     });
     let token = who.token.to_owned();
+    let call = Call { path: who.path.clone(), ..Call::default() };
     let (app, operation) = (who.app, who.operation);
-    pipeline::run_once(app, who.incoming, operation, Call::default(), token, work).await?;
+    pipeline::run_once(app, who.incoming, operation, call, token, work).await?;
     Ok(Gid::new(made.load(Ordering::Acquire)))
 }
 
@@ -408,7 +430,7 @@ pub(super) async fn permanent(app: &Arc<App>, incoming: &Incoming, parts: &Parts
 }
 
 /// Removes what is left of uploads that never ended, and the bytes of deleted attachments.
-pub(super) async fn sweep(app: &Arc<App>) -> Result<()> {
+pub async fn sweep(app: &Arc<App>) -> Result<()> {
     let oldest = (app.clock)().minus_millis(MAX_PENDING);
     let gone: Vec<(Gid, Option<String>)> = app
         .store

@@ -8,6 +8,7 @@
     reason = "the functions that tests share are tests too"
 )]
 
+mod attachments;
 mod contract;
 mod custom_fields;
 mod kit;
@@ -16,4 +17,6 @@ mod people;
 mod projects;
 mod requests;
 mod sections;
+mod stories;
 mod tasks;
+mod texts;

@@ -275,13 +275,11 @@ fn id_rules(row: &CustomField) -> Result<()> {
     )
 }
 
-/// Checks and takes what a reference field may hold; a new one must say so.
+/// Checks and takes what a reference field may hold; a new one must say so. Other fields lose it.
 fn reference_rules(row: &mut CustomField, body: &Body) -> Result<()> {
-    if !row.is(FieldSubtype::Reference) {
-        row.input_restrictions = None;
-        return Ok(());
-    }
-    if let Some(sent) = body.read::<Vec<String>>("input_restrictions")? {
+    let is_null = body.get("input_restrictions").is_some_and(serde_json::Value::is_null);
+    let sent = if is_null { None } else { body.read::<Vec<String>>("input_restrictions")? };
+    if let Some(sent) = sent {
         require(
             sent.iter().all(|kind| REFERABLE.contains(&kind.as_str())),
             "input_restrictions",
@@ -291,7 +289,12 @@ fn reference_rules(row: &mut CustomField, body: &Body) -> Result<()> {
             REFERABLE.iter().copied().filter(|kind| sent.iter().any(|one| one == kind)).collect();
         row.input_restrictions = Some(kept.join(","));
     }
-    require(row.referable().next().is_some(), "input_restrictions", "Must not be empty")
+    if row.is(FieldSubtype::Reference) {
+        let is_any = row.referable().next().is_some();
+        return require(is_any, "input_restrictions", "Must not be empty");
+    }
+    row.input_restrictions = None;
+    Ok(())
 }
 
 /// Holds other writers of what belongs to the field until this transaction ends, where writers run side by side.

@@ -80,15 +80,15 @@ pub fn fields<T: Shown>(s: &mut Schema<T>) {
     s.computed("is_formula_field", |_, _| false)
         .compact()
         .doc("Whether a formula gives the values.");
-    s.fetched_one::<DateValue>("date_value", |f| from_values::<T, _>(f, date_of))
+    s.fetched_one::<DateValue>("date_value", |f| Ok(from_values::<T, _>(f, date_of)))
         .when(|t| t.is_value(FieldSubtype::Date))
         .compact()
         .doc("The day, with the time if there is one, or null; of values of date fields.");
-    s.fetched_one::<Choice>("enum_value", |f| from_values::<T, _>(f, |v| v.options.clone()))
+    s.fetched_one::<Choice>("enum_value", |f| Ok(from_values::<T, _>(f, |v| v.options.clone())))
         .when(|t| t.is_value(FieldSubtype::Enum))
         .compact()
         .doc("The chosen option, or null; of values of enum fields.");
-    s.fetched::<Choice>("multi_enum_values", |f| from_values::<T, _>(f, |v| v.options.clone()))
+    s.fetched::<Choice>("multi_enum_values", |f| Ok(from_values::<T, _>(f, |v| v.options.clone())))
         .when(|t| t.is_value(FieldSubtype::MultiEnum))
         .compact()
         .doc("The chosen options; of values of multi_enum fields.");
@@ -152,7 +152,7 @@ fn more_fields<T: Shown>(s: &mut Schema<T>) {
     })
     .when(|t| t.is_value(FieldSubtype::People))
     .doc("The chosen users; of values of people fields.");
-    s.fetched::<Named>("reference_value", |f| from_values::<T, _>(f, |v| v.references.clone()))
+    s.fetched::<Named>("reference_value", |f| Ok(from_values::<T, _>(f, |v| v.references.clone())))
         .when(|t| t.is_value(FieldSubtype::Reference))
         .doc("The chosen objects that the actor sees; of values of reference fields.");
     s.computed("html_text_value", |t: &T, _| {
@@ -181,10 +181,10 @@ fn more_fields<T: Shown>(s: &mut Schema<T>) {
 fn from_values<T: Shown, R>(
     f: &mut Fetching<'_, '_>,
     each: impl Fn(&Value) -> Vec<R>,
-) -> Result<Vec<(usize, R)>, store::Error> {
+) -> Vec<(usize, R)> {
     let rows = f.parents.any().downcast_ref::<RowsOf<T>>().map_or(&[][..], |all| &all.rows);
     let found = rows.iter().enumerate().filter_map(|(key, row)| Some((key, row.value()?)));
-    Ok(found.flat_map(|(key, value)| each(value).into_iter().map(move |one| (key, one))).collect())
+    found.flat_map(|(key, value)| each(value).into_iter().map(move |one| (key, one))).collect()
 }
 
 fn date_of(value: &Value) -> Vec<DateValue> {

@@ -105,7 +105,7 @@ impl store::FromColumn for Details {
 
 /// Dates as the API shows them.
 #[derive(Debug, Clone)]
-pub struct ShownDates {
+pub(super) struct ShownDates {
     start_on: Option<Date>,
     due_at: Option<Timestamp>,
     due_on: Option<Date>,

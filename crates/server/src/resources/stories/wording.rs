@@ -83,7 +83,7 @@ impl Words {
             "attachment_added" => format!("attached {}", self.name(d.attachment, "a file")),
             "assigned" | "reassigned" => format!("assigned to {}", self.person(d.assignee)),
             "unassigned" => format!("unassigned from {}", self.person(d.assignee)),
-            "name_changed" => match (filled(&d.old_name), filled(&d.new_name)) {
+            "name_changed" => match (filled(d.old_name.as_ref()), filled(d.new_name.as_ref())) {
                 (_, None) => "removed the name".to_owned(),
                 (None, Some(_)) => "added the name".to_owned(),
                 (Some(_), Some(new)) => format!("changed the name to \"{new}\""),
@@ -236,7 +236,7 @@ impl Words {
             Some(names.join(", ")).filter(|text| !text.is_empty())
         };
         let value = match subtype {
-            "text_custom_field_changed" => filled(&d.new_text_value).map(str::to_owned),
+            "text_custom_field_changed" => filled(d.new_text_value.as_ref()).map(str::to_owned),
             "number_custom_field_changed" => d.new_number_value.map(|number| {
                 let mut text = Vec::new();
                 model::write_number(number, &mut text);
@@ -259,8 +259,8 @@ impl Words {
     }
 }
 
-fn filled(text: &Option<String>) -> Option<&str> {
-    text.as_deref().filter(|text| !text.is_empty())
+fn filled(text: Option<&String>) -> Option<&str> {
+    text.map(String::as_str).filter(|text| !text.is_empty())
 }
 
 fn is_empty(dates: &Dates) -> bool {
