@@ -39,12 +39,11 @@ pub(crate) const CASES: &[Case] = &[
         r#"{"parent":"903","resource_subtype":"external","name":"plan","url":"https://example.com/"}"#,
         [200, 403, 400],
     ),
-    // The path only fills in the field `parent`.
     case(
         "createAttachmentForTask",
         "/tasks/903/attachments",
         r#"{"resource_subtype":"external","name":"plan","url":"https://example.com/"}"#,
-        [200, 403, 400],
+        HIDDEN,
     ),
     case("getAttachmentsForTask", "/tasks/903/attachments", "", HIDDEN),
     // Custom fields
