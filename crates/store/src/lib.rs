@@ -26,5 +26,5 @@ pub use error::Error;
 pub use metrics::Metrics;
 pub use row::Row;
 pub use store::{Config, Location, ServeLock, Store};
-pub use tx::{EachRow, Load, Tx};
+pub use tx::{EachRow, Load, Statement, Tx};
 pub use value::{Column, FromColumn, ToValue, Value};

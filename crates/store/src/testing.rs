@@ -84,6 +84,11 @@ pub fn sqlite_dir() -> TempDir {
     directory
 }
 
+/// A statement as the database gets it: for replaying what [`Tx::record`](crate::Tx::record) noted.
+pub fn text(statement: &str, dialect: crate::Dialect) -> Result<String, Error> {
+    crate::sql::statement(statement, dialect)
+}
+
 /// The next commit of SQLite's writer fails, as on a broken disk.
 pub fn fail_next_commit(store: &Store) {
     store.fail_next_commit();

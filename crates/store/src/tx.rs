@@ -32,6 +32,16 @@ pub struct Tx<'c> {
     drawn: u32,
     statements: u32,
     failed: Option<Error>,
+    recorded: Option<Vec<Statement>>,
+}
+
+/// A statement that a transaction ran; see [`Tx::record`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// The text, as it was given.
+    pub sql: String,
+    /// Its parameters.
+    pub params: Vec<Value>,
 }
 
 enum Backend<'c> {
@@ -52,11 +62,11 @@ pub(crate) type Each<'e> = dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, Error>
 
 impl<'c> Tx<'c> {
     pub(crate) fn sqlite(link: &'c sqlite::Link, gids: Option<&'c Gids>) -> Tx<'c> {
-        Tx { backend: Backend::Sqlite(link), gids, drawn: 0, statements: 0, failed: None }
+        Tx { backend: Backend::Sqlite(link), gids, drawn: 0, statements: 0, failed: None, recorded: None }
     }
 
     pub(crate) fn postgres(exchange: postgres::Exchange<'c>, gids: Option<&'c Gids>) -> Tx<'c> {
-        Tx { backend: Backend::Postgres(exchange), gids, drawn: 0, statements: 0, failed: None }
+        Tx { backend: Backend::Postgres(exchange), gids, drawn: 0, statements: 0, failed: None, recorded: None }
     }
 
     /// The first error of a statement, if there was one.
@@ -82,10 +92,17 @@ impl<'c> Tx<'c> {
         Err(error)
     }
 
+    fn note(&mut self, sql: &str, params: &[Value]) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push(Statement { sql: sql.to_owned(), params: params.to_vec() });
+        }
+    }
+
     fn run(&mut self, sql: &str, params: &[Value], each: &mut Each<'_>) -> Result<u64, Error> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
+        self.note(sql, params);
         self.statements += 1;
         let ran = match &mut self.backend {
             Backend::Sqlite(link) => link.run(sql, params, each),
@@ -144,6 +161,9 @@ impl Tx<'_> {
             if let Some(error) = &self.failed {
                 return Err(error.clone());
             }
+            if let Some(recorded) = &mut self.recorded {
+                recorded.push(Statement { sql: sql.to_owned(), params: params.clone() });
+            }
             self.statements += 1;
             exchange.later(sql, params);
             return Ok(());
@@ -165,6 +185,10 @@ impl Tx<'_> {
             }
             return Ok(());
         };
+        if let Some(recorded) = &mut self.recorded {
+            let all = loads.iter().map(|load| (load.sql.to_owned(), load.params.clone()));
+            recorded.extend(all.map(|(sql, params)| Statement { sql, params }));
+        }
         let requests: Vec<(&str, &[Value])> =
             loads.iter().map(|load| (load.sql, load.params.as_slice())).collect();
         self.statements =
@@ -201,6 +225,16 @@ impl Tx<'_> {
                 self.query(&sql, &[Value::Int(gid.get())], |_| Ok(())).map(|_| ())
             }
         }
+    }
+
+    /// Notes every statement from here on, for measurements.
+    pub fn record(&mut self) {
+        self.recorded = Some(Vec::new());
+    }
+
+    /// The statements since [`Tx::record`], in order.
+    pub fn recorded(&mut self) -> Vec<Statement> {
+        self.recorded.take().unwrap_or_default()
     }
 
     /// A fresh gid. Only in a write; gids of rolled-back jobs are lost.
