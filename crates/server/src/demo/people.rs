@@ -119,3 +119,13 @@ pub(super) fn email(person: &Person) -> String {
         .collect();
     format!("{local}@{domain}")
 }
+
+/// The members of a team who are not guests.
+pub(super) fn of_team(team: usize) -> Vec<usize> {
+    PEOPLE
+        .iter()
+        .enumerate()
+        .filter(|(_, person)| person.team == team && person.role != "guest")
+        .map(|(place, _)| place)
+        .collect()
+}

@@ -209,7 +209,7 @@ impl Planner {
     fn teams(&mut self) -> Vec<Key> {
         let mut made = Vec::new();
         for (number, team) in TEAMS.iter().enumerate() {
-            let members: Vec<usize> = of_team(number);
+            let members: Vec<usize> = people::of_team(number);
             let Some(first) = members.first().copied() else { continue };
             let at = self.setup();
             let body = json!({
@@ -289,7 +289,7 @@ impl Planner {
             self.call(next(), project.owner, "addCustomFieldSettingForProject", Some(key), body);
         }
         let mut members: Vec<usize> =
-            of_team(project.team).into_iter().filter(|who| *who != project.owner).collect();
+            people::of_team(project.team).into_iter().filter(|who| *who != project.owner).collect();
         for _ in 0..3 {
             let other = self.random.place(38);
             if other != project.owner && !members.contains(&other) {
@@ -678,16 +678,6 @@ impl Planner {
             }
         }
     }
-}
-
-/// The members of a team who are not guests.
-fn of_team(team: usize) -> Vec<usize> {
-    PEOPLE
-        .iter()
-        .enumerate()
-        .filter(|(_, person)| person.team == team && person.role != "guest")
-        .map(|(place, _)| place)
-        .collect()
 }
 
 fn capitalized(text: &str) -> String {
