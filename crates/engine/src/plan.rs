@@ -21,12 +21,14 @@ pub struct Plan {
 pub struct Step {
     /// Its position in the schema.
     pub field: usize,
+    /// An earlier step whose query this one would repeat; its rows serve both.
+    pub same_as: Option<usize>,
     /// The places below: none for values, one for most objects, one per type where the type varies.
     pub below: Vec<Plan>,
 }
 
 /// How much of a record is shown when nothing is selected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shape {
     /// Gid and resource type.
     Bare,
@@ -119,10 +121,53 @@ impl Plan {
                         Below::Selected(selection) => Plan::selected(registry, target, selection),
                     })
                     .collect();
-                Some(Step { field: at, below })
+                Some(Step { field: at, same_as: None, below })
             })
             .collect();
-        Plan { info: Arc::clone(info), steps, bare }
+        let mut plan = Plan { info: Arc::clone(info), steps, bare };
+        plan.share();
+        plan
+    }
+}
+
+impl Plan {
+    /// Finds the steps that would repeat the query of an earlier one, as old and new names of a field do.
+    fn share(&mut self) {
+        let same: Vec<Option<usize>> = (0..self.steps.len())
+            .map(|at| (0..at).find(|earlier| self.repeats(at, *earlier)))
+            .collect();
+        for (step, same_as) in self.steps.iter_mut().zip(same) {
+            step.same_as = same_as;
+        }
+    }
+
+    fn repeats(&self, at: usize, earlier: usize) -> bool {
+        let (Some(one), Some(other)) = (self.steps.get(at), self.steps.get(earlier)) else {
+            return false;
+        };
+        let kind =
+            |step: &Step| self.info.fields.get(step.field).map(|field| (&field.kind, field.json));
+        match (kind(one), kind(other)) {
+            (Some((Kind::Batch { text: a, .. }, x)), Some((Kind::Batch { text: b, .. }, y))) => {
+                a == b && x == y
+            }
+            (Some((Kind::Inline { text: a, .. }, _)), Some((Kind::Inline { text: b, .. }, _))) => {
+                a == b && one.below.iter().zip(&other.below).all(|(a, b)| a.shows_what(b))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether another plan shows the same of the same kind of record.
+    fn shows_what(&self, other: &Plan) -> bool {
+        self.info.name == other.info.name
+            && self.bare == other.bare
+            && self.steps.len() == other.steps.len()
+            && self.steps.iter().zip(&other.steps).all(|(a, b)| {
+                a.field == b.field
+                    && a.below.len() == b.below.len()
+                    && a.below.iter().zip(&b.below).all(|(a, b)| a.shows_what(b))
+            })
     }
 }
 

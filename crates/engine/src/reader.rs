@@ -214,7 +214,7 @@ impl Reader<'_, '_> {
             let slots = step.below.len().max(1);
             below.push((0..slots).map(|_| Below::Nothing).collect());
             let Some(field) = plan.info.fields.get(step.field) else { continue };
-            if count == 0 {
+            if count == 0 || step.same_as.is_some() {
                 continue;
             }
             match &field.kind {
@@ -386,7 +386,8 @@ impl Reader<'_, '_> {
             if field.conditional && !place.rows.present(row, step.field) {
                 continue;
             }
-            if field.omit_empty && is_empty(place, step_at, row) {
+            let source = step.same_as.unwrap_or(step_at);
+            if field.omit_empty && is_empty(place, source, row) {
                 continue;
             }
             if !first {
@@ -400,7 +401,7 @@ impl Reader<'_, '_> {
                 place.rows.write(row, step.field, self.site, out);
                 continue;
             }
-            let slots = place.below.get(step_at).map_or(&[][..], Vec::as_slice);
+            let slots = place.below.get(source).map_or(&[][..], Vec::as_slice);
             self.write_below(places, place, step, slots, &field.kind, row, out);
         }
         out.push(b'}');

@@ -16,7 +16,7 @@ pub const MAX_PLACES: usize = 64;
 const MAX_NAMES: usize = 2_000;
 
 /// A tree of selected names. A leaf that names an object asks for its `gid` and `resource_type`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selection {
     names: BTreeMap<String, Selection>,
 }

@@ -62,6 +62,10 @@ pub struct App {
     pub store: Store,
     /// Every kind of resource.
     pub registry: Registry,
+    /// The rules of access as queries.
+    pub access: access::Prepared,
+    /// What to show, by what was asked for.
+    pub(crate) plans: api::plans::Plans,
     /// Every operation.
     pub operations: Vec<Operation>,
     /// The sections of the reference.
@@ -93,11 +97,14 @@ impl App {
         let sections = std::mem::take(&mut operations.sections);
         let operations = operations.into_list();
         let routes = Routes::new(&operations);
+        let registry = resources::registry();
         let files = files::Files::open(&settings.storage, &settings.storage_options)?;
         let limits = RateLimits::new(settings.requests_per_minute);
         Ok(Arc::new(App {
             store,
-            registry: resources::registry(),
+            access: access::Prepared::new(&registry),
+            plans: api::plans::Plans::default(),
+            registry,
             operations,
             sections,
             secret,

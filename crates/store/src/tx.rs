@@ -62,11 +62,25 @@ pub(crate) type Each<'e> = dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, Error>
 
 impl<'c> Tx<'c> {
     pub(crate) fn sqlite(link: &'c sqlite::Link, gids: Option<&'c Gids>) -> Tx<'c> {
-        Tx { backend: Backend::Sqlite(link), gids, drawn: 0, statements: 0, failed: None, recorded: None }
+        Tx {
+            backend: Backend::Sqlite(link),
+            gids,
+            drawn: 0,
+            statements: 0,
+            failed: None,
+            recorded: None,
+        }
     }
 
     pub(crate) fn postgres(exchange: postgres::Exchange<'c>, gids: Option<&'c Gids>) -> Tx<'c> {
-        Tx { backend: Backend::Postgres(exchange), gids, drawn: 0, statements: 0, failed: None, recorded: None }
+        Tx {
+            backend: Backend::Postgres(exchange),
+            gids,
+            drawn: 0,
+            statements: 0,
+            failed: None,
+            recorded: None,
+        }
     }
 
     /// The first error of a statement, if there was one.

@@ -9,8 +9,10 @@
 //! workspace if he is a full member) and `grants` (a principal reaches an object at a level). [`grants`] keeps them.
 
 pub mod grants;
+mod prepared;
 mod rules;
 
+pub use prepared::{Prepared, Texts};
 pub use rules::{RULES, Rule};
 
 use engine::Sight;
@@ -68,6 +70,14 @@ impl Level {
 /// The rule of a type. Types without one are hidden.
 pub fn rule(name: &str) -> &'static Rule {
     RULES.iter().find(|rule| rule.name == name).unwrap_or(&rules::HIDDEN)
+}
+
+/// The condition that the row `t` is live.
+pub fn live(name: &str) -> String {
+    match rule(name).live {
+        "" => "1 = 1".to_owned(),
+        live => live.replace("{t}", "t"),
+    }
 }
 
 /// Whether a row of this type is visible wherever something visible names it.

@@ -178,12 +178,8 @@ impl<'a, 'c> Context<'a, 'c> {
     }
 
     /// What to show of `info`, by the options of the request.
-    fn plan(&self, info: &Arc<TypeInfo>, shape: Shape) -> Plan {
-        match (&self.options.fields, &self.options.expand) {
-            (Some(fields), _) => Plan::selected(&self.app.registry, info, fields),
-            (None, Some(expand)) => Plan::expanded(&self.app.registry, info, shape, expand),
-            (None, None) => Plan::default_for(&self.app.registry, info, shape),
-        }
+    fn plan(&self, info: &Arc<TypeInfo>, shape: Shape) -> Arc<Plan> {
+        self.app.plans.of(&self.app.registry, info, shape, &self.options)
     }
 
     /// Writes one record in full, or as selected.

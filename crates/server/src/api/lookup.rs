@@ -1,13 +1,12 @@
 //! From identifiers to objects, always through the actor's eyes.
 
-use crate::access::{self, Level};
+use crate::access::Level;
 use crate::api::call::{Call, cut};
 use crate::api::context::Context;
 use crate::api::write::Object;
 use crate::error::{Result, hidden, invalid, not_found};
-use engine::record::select_list;
 use engine::schema::Sent;
-use engine::{Resource, Sight, Template};
+use engine::{Resource, Sight};
 use model::Gid;
 use std::collections::HashMap;
 use store::{FromColumn, Row, Value, params};
@@ -53,13 +52,8 @@ impl Context<'_, '_> {
     /// The rows of these gids that the actor may see when asking for them by themselves; `None` for the others, in order.
     pub fn rows_seen<T: Resource>(&mut self, gids: &[Gid]) -> Result<Vec<Option<T>>> {
         let ids: Vec<i64> = gids.iter().map(|gid| gid.get()).collect();
-        let see = access::see(T::TYPE, "t", self.actor.sight);
-        let text = format!(
-            "SELECT i.key, {} FROM :ids AS i JOIN {} AS t ON t.gid = i.value WHERE {see}",
-            select_list::<T>("t"),
-            T::TABLE
-        );
-        let template = Template::new(&text, &|_, _| String::new());
+        let app = self.app;
+        let template = &app.access.of(T::TYPE, self.actor.sight).seen;
         let mut found: Vec<Option<T>> = (0..gids.len()).map(|_| None).collect();
         let pairs =
             self.tx.query(template.sql(), &template.params(self.actor.user, &ids), |row| {
@@ -75,20 +69,11 @@ impl Context<'_, '_> {
 
     /// The row with the actor's level on it; `None` if it does not exist or is in the trash.
     fn row_with_level<T: Resource>(&mut self, gid: Gid) -> Result<Option<(T, Level)>> {
-        let rule = access::rule(T::TYPE);
-        let live =
-            if rule.live.is_empty() { "1 = 1".to_owned() } else { rule.live.replace("{t}", "t") };
-        let text = format!(
-            "SELECT {}, {} FROM {} AS t WHERE t.gid = ",
-            access::level(T::TYPE, "t", self.actor.sight),
-            select_list::<T>("t"),
-            T::TABLE
-        );
-        let template = Template::new(&text, &|_, _| String::new());
+        let app = self.app;
+        let template = &app.access.of(T::TYPE, self.actor.sight).target;
         let mut values = template.params(self.actor.user, &[]);
         values.push(Value::Int(gid.get()));
-        let sql = format!("{}? AND {live}", template.sql());
-        self.first(&sql, &values, |row| {
+        self.first(template.sql(), &values, |row| {
             Ok((T::from_row(row, 1)?, Level::from_number(row.get::<i64>(0)?)))
         })
     }
@@ -193,16 +178,11 @@ impl Context<'_, '_> {
         if kind == "user" && gid == self.me() {
             return Ok(true);
         }
-        let table = self.info(kind)?.table;
-        let text = format!(
-            "SELECT 1 FROM {table} AS t WHERE {} AND t.gid = ",
-            access::see(kind, "t", self.actor.sight)
-        );
-        let template = Template::new(&text, &|_, _| String::new());
+        let app = self.app;
+        let template = &app.access.of(kind, self.actor.sight).visible;
         let mut values = template.params(self.actor.user, &[]);
         values.push(Value::Int(gid.get()));
-        let sql = format!("{}?", template.sql());
-        let found: Option<i64> = self.first(&sql, &values, |row| row.get(0))?;
+        let found: Option<i64> = self.first(template.sql(), &values, |row| row.get(0))?;
         Ok(found.is_some())
     }
 

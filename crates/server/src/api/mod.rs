@@ -10,6 +10,7 @@ pub mod lookup;
 pub mod openapi;
 pub mod operations;
 pub mod paging;
+pub mod plans;
 pub mod query;
 pub mod wire;
 pub mod write;

@@ -149,16 +149,17 @@ impl<T: Resource> Query<T> {
         key: Option<&[Value]>,
         take: usize,
     ) -> Result<Vec<(T, Vec<Value>)>> {
-        let sight = cx.actor.sight;
+        let app = cx.app;
+        let texts = app.access.of(T::TYPE, cx.actor.sight);
+        let live;
         let see = match self.reach {
-            Reach::Checked => access::see(T::TYPE, "t", sight),
-            Reach::Scan => access::see_scan(T::TYPE, "t", sight),
+            Reach::Checked => &texts.see,
+            Reach::Scan => &texts.scan,
             Reach::Given => {
-                let live = access::rule(T::TYPE).live;
-                if live.is_empty() { "1 = 1".to_owned() } else { live.replace("{t}", "t") }
+                live = Template::new(&access::live(T::TYPE), &|_, _| String::new());
+                &live
             }
         };
-        let see = Template::new(&see, &|_, _| String::new());
         let order = self.order.join(", ");
         let direction = if self.descending { " DESC" } else { "" };
         let order_by: Vec<String> =

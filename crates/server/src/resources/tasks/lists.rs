@@ -126,12 +126,14 @@ impl BySections {
         values: &[Value],
         take: usize,
     ) -> Result<Vec<(Task, Vec<Value>)>> {
+        let app = cx.app;
+        let given;
         let see = if self.checked {
-            access::see(Task::TYPE, "t", cx.actor.sight)
+            &app.access.of(Task::TYPE, cx.actor.sight).see
         } else {
-            "t.deleted IS NULL".to_owned()
+            given = Template::new(&access::live(Task::TYPE), &|_, _| String::new());
+            &given
         };
-        let see = Template::new(&see, &|_, _| String::new());
         let (since, since_values) = self.since.conditions();
         let mut params = values.to_vec();
         params.extend(see.params(cx.me(), &[]));
