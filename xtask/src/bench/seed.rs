@@ -1,0 +1,322 @@
+//! A database of a stated size, written straight into the tables: quick, and consistent with what the server would write.
+//!
+//! Projects of a thousand tasks in eight sections; each task with an assignee, two followers, two or three stories, custom
+//! field values, some with notes, comments and tags. The last project is small and all that a guest sees.
+
+use anyhow::{Context as _, Result};
+use model::{Gid, Position, Timestamp};
+use server::access::grants;
+use server::{admin, auth};
+use store::{Dialect, Error, Store, Tx, Value, params};
+
+/// Tasks of a project.
+pub(super) const PER_PROJECT: i64 = 1_000;
+
+/// Tasks of the project that the guest is in.
+pub(super) const SMALL: i64 = 50;
+
+const SECTIONS: i64 = 8;
+const USERS: i64 = 100;
+const TAGS: i64 = 50;
+
+/// Gids above all that the server has taken, with room for each project.
+const BASE: i64 = 1_300_000_000_000_000;
+const SPAN: i64 = 100_000;
+const PEOPLE: i64 = BASE - 1_000_000;
+const LISTS: i64 = BASE - 900_000;
+const LIST_SECTIONS: i64 = BASE - 800_000;
+const TEAM: i64 = BASE - 700_000;
+const TAG: i64 = BASE - 600_000;
+const FIELD: i64 = BASE - 500_000;
+const OPTION: i64 = BASE - 400_000;
+const MEMBERSHIPS: i64 = BASE - 300_000;
+
+/// What to ask for.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    /// A full member's token.
+    pub(super) member: String,
+    /// The guest's token.
+    pub(super) guest: String,
+    /// How many large projects there are.
+    pub(super) projects: i64,
+}
+
+impl World {
+    /// The gid of a large project; that of the small one is `project(projects)`.
+    pub(super) fn project(&self, number: i64) -> i64 {
+        BASE + number * SPAN
+    }
+
+    /// The gid of a task of a project.
+    pub(super) fn task(&self, project: i64, number: i64) -> i64 {
+        self.project(project) + 1_000 + number
+    }
+
+    /// A user.
+    pub(super) fn user(&self, number: i64) -> i64 {
+        PEOPLE + number % USERS
+    }
+
+    /// A tag that a fiftieth of every third task carries, also of the guest's.
+    pub(super) fn tag(&self) -> i64 {
+        TAG
+    }
+}
+
+/// Fills an empty database with so many tasks, a multiple of a thousand.
+pub(super) fn fill(store: &Store, tasks: i64, now: Timestamp) -> Result<World> {
+    let world =
+        World { member: token("1"), guest: token("2"), projects: (tasks / PER_PROJECT).max(1) };
+    let tokens = [world.member.clone(), world.guest.clone()];
+    let workspace = store
+        .write_blocking(move |tx| house(tx, &tokens, now))
+        .context("the workspace cannot be made")?;
+    let lists = Lists::new()?;
+    for number in 0..=world.projects {
+        let (lists, world) = (lists.clone(), world.clone());
+        let is_small = number == world.projects;
+        store
+            .write_blocking(move |tx| {
+                Project { workspace, gid: world.project(number), number, is_small, now }
+                    .write(tx, &lists)
+            })
+            .context("a project cannot be made")?;
+    }
+    if store.dialect() == Dialect::Postgres {
+        // A database of this age has statistics.
+        store.write_blocking(|tx| tx.execute("ANALYZE", &[]))?;
+    }
+    Ok(world)
+}
+
+fn token(digit: &str) -> String {
+    format!("2/{}", digit.repeat(64))
+}
+
+/// The workspace with its people, a team, tags and fields.
+fn house(tx: &mut Tx<'_>, tokens: &[String; 2], now: Timestamp) -> server::Result<i64> {
+    let domains = ["bench.example".to_owned()];
+    let workspace = admin::create_workspace(tx, now, "Bench", true, &domains)?;
+    for number in 0..=USERS {
+        let user = PEOPLE + number;
+        let role = if number == USERS { "guest" } else { "member" };
+        let name = format!("Person {number:03}");
+        let email = format!("person{number}@bench.example");
+        tx.execute(
+            "INSERT INTO users (gid, name, name_key, email, created_at) VALUES (?, ?, ?, ?, ?)",
+            params![user, name, model::name_key(&name), email, now],
+        )?;
+        tx.execute(
+            r#"INSERT INTO workspace_memberships (gid, workspace, "user", role, is_active, created_at) VALUES (?, ?, ?, ?, 1, ?)"#,
+            params![MEMBERSHIPS + number, workspace, user, role, now],
+        )?;
+        grants::principal_of_workspace(tx, workspace, Gid::new(user))?;
+        tx.execute(
+            "INSERT INTO user_task_lists (gid, workspace, owner) VALUES (?, ?, ?)",
+            params![LISTS + number, workspace, user],
+        )?;
+        for section in 0..4 {
+            let gid = LIST_SECTIONS + number * 4 + section;
+            tx.execute(
+                "INSERT INTO sections (gid, workspace, container, name, position, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+                params![gid, workspace, LISTS + number, "Recently assigned", format!("a{section}0V"), now],
+            )?;
+        }
+    }
+    for (token, number) in tokens.iter().zip([0, USERS]) {
+        admin::create_token(tx, now, Gid::new(PEOPLE + number), "bench", token)?;
+    }
+    tx.execute(
+        "INSERT INTO teams (gid, workspace, name, name_key, visibility, edit_team_name_or_description_access_level, edit_team_visibility_or_trash_team_access_level, member_invite_management_access_level, guest_invite_management_access_level, join_request_management_access_level, team_member_removal_access_level, team_content_management_access_level, endorsed, created_at)
+         VALUES (?, ?, 'Everybody', 'everybody', 'public', 'all_team_members', 'all_team_members', 'all_team_members', 'all_team_members', 'all_team_members', 'all_team_members', 'no_restriction', 0, ?)",
+        params![TEAM, workspace, now],
+    )?;
+    for number in 0..TAGS {
+        let name = format!("tag {number:02}");
+        tx.execute(
+            "INSERT INTO tags (gid, workspace, name, name_key, notes, created_at, created_by) VALUES (?, ?, ?, ?, '', ?, ?)",
+            params![TAG + number, workspace, name, name, now, PEOPLE],
+        )?;
+    }
+    for (number, (name, subtype)) in
+        [("Priority", "enum"), ("Effort", "number"), ("Source", "text")].into_iter().enumerate()
+    {
+        tx.execute(
+            "INSERT INTO custom_fields (gid, workspace, name, name_key, resource_subtype, description, precision, last_id, has_notifications_enabled, privacy_setting, default_access_level, created_at, created_by) VALUES (?, ?, ?, ?, ?, '', ?, 0, 0, 'public', 'editor', ?, ?)",
+            params![FIELD + wide(number), workspace, name, name.to_lowercase(), subtype, (subtype == "number").then_some(0), now, PEOPLE],
+        )?;
+    }
+    for (number, name) in ["High", "Medium", "Low"].into_iter().enumerate() {
+        tx.execute(
+            "INSERT INTO enum_options (gid, workspace, custom_field, name, name_key, enabled, color, position) VALUES (?, ?, ?, ?, ?, 1, 'blue', ?)",
+            params![OPTION + wide(number), workspace, FIELD, name, name.to_lowercase(), format!("a{number}0V")],
+        )?;
+    }
+    Ok(workspace.get())
+}
+
+fn wide(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(0)
+}
+
+/// What is the same for every project: one element for each task.
+#[derive(Clone)]
+struct Lists {
+    names: Vec<String>,
+    positions: Vec<String>,
+}
+
+impl Lists {
+    fn new() -> Result<Lists> {
+        const WHAT: [&str; 7] =
+            ["Calibrate", "Replace", "Order", "Document", "Test", "Agree on", "Photograph"];
+        let names = (0..PER_PROJECT).zip(WHAT.iter().cycle());
+        let names = names.map(|(n, what)| format!("{what} the pump of station {n}")).collect();
+        let mut positions: Vec<String> = Vec::new();
+        for _ in 0..PER_PROJECT {
+            let next = Position::between(positions.last().map(String::as_str), None, [7, 7]);
+            positions.push(next.context("a list has a next place")?.into_string());
+        }
+        Ok(Lists { names, positions })
+    }
+}
+
+struct Project {
+    workspace: i64,
+    gid: i64,
+    number: i64,
+    is_small: bool,
+    now: Timestamp,
+}
+
+impl Project {
+    fn write(&self, tx: &mut Tx<'_>, lists: &Lists) -> server::Result<()> {
+        let Project { workspace, gid, number, .. } = *self;
+        let now = self.now.millis();
+        let privacy = if self.is_small { "private" } else { "public_to_workspace" };
+        let name = format!("Project {number:04}");
+        tx.execute(
+            "INSERT INTO projects (gid, workspace, team, name, name_key, archived, color, default_view, privacy_setting, default_access_level, minimum_access_level_for_customization, minimum_access_level_for_sharing, owner, completed, created_at, created_by, modified_at)
+             VALUES (?, ?, ?, ?, ?, 0, 'light-blue', 'list', ?, 'editor', 'editor', 'editor', ?, 0, ?, ?, ?)",
+            params![gid, workspace, TEAM, name, model::name_key(&name), privacy, PEOPLE, now, PEOPLE, now],
+        )?;
+        let mut members: Vec<i64> = (0..5).map(|n| PEOPLE + (number + n) % USERS).collect();
+        if self.is_small {
+            members = vec![PEOPLE, PEOPLE + USERS];
+        }
+        for (place, member) in members.into_iter().enumerate() {
+            tx.execute(
+                "INSERT INTO project_memberships (gid, workspace, project, member, member_type, access_level, created_at) VALUES (?, ?, ?, ?, 'user', ?, ?)",
+                params![gid + 100 + wide(place), workspace, gid, member, if place == 0 { "admin" } else { "editor" }, now],
+            )?;
+        }
+        for section in 0..SECTIONS {
+            tx.execute(
+                "INSERT INTO sections (gid, workspace, container, name, position, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+                params![gid + 1 + section, workspace, gid, format!("Section {section}"), format!("a{section}0V"), now],
+            )?;
+        }
+        for field in 0..3 {
+            tx.execute(
+                "INSERT INTO custom_field_settings (gid, workspace, parent, custom_field, is_important, position) VALUES (?, ?, ?, ?, 0, ?)",
+                params![gid + 200 + field, workspace, gid, FIELD + field, format!("a{field}0V")],
+            )?;
+        }
+        grants::of_project(tx, Gid::new(gid))?;
+        self.tasks(tx, lists)?;
+        Ok(())
+    }
+
+    /// The tasks with all that hangs on them, each kind of row in one statement.
+    fn tasks(&self, tx: &mut Tx<'_>, lists: &Lists) -> Result<(), Error> {
+        let Project { workspace, gid, number, .. } = *self;
+        let count = if self.is_small { SMALL } else { PER_PROJECT };
+        let take = usize::try_from(count).unwrap_or(0);
+        let names: Vec<String> = lists.names.iter().take(take).cloned().collect();
+        let positions: Vec<String> = lists.positions.iter().take(take).cloned().collect();
+        let all: Vec<i64> = (0..count).collect();
+        let every = |step: usize| -> Vec<i64> { all.iter().copied().step_by(step).collect() };
+        let first = gid + 1_000;
+        let per_section = PER_PROJECT / SECTIONS;
+        // Between a year and a month ago.
+        let then = self.now.millis() - 365 * 86_400_000 + number * 1_000;
+        let mut run = |sql: &str, params: &[Value]| tx.execute(sql, params).map(drop);
+        // The assignee of task n of project p is user (7 n + p) % 100, of whom the second follower is thirteen away.
+        run(
+            "INSERT INTO tasks (gid, workspace, name, resource_subtype, assignee, assignee_status, assigned_by, completed, completed_at, completed_by, due_on, created_at, created_by, modified_at)
+             SELECT CAST(? AS BIGINT) + n.key, CAST(? AS BIGINT), n.value, 'default_task', CAST(? AS BIGINT) + (n.key * 7 + CAST(? AS BIGINT)) % 100, 'inbox', CAST(? AS BIGINT),
+                CASE WHEN n.key % 5 < 2 THEN 1 ELSE 0 END, CASE WHEN n.key % 5 < 2 THEN CAST(? AS BIGINT) END, CASE WHEN n.key % 5 < 2 THEN CAST(? AS BIGINT) END,
+                '2026-' || substr(CAST(101 + n.key % 12 AS TEXT), 2) || '-' || substr(CAST(110 + n.key % 18 AS TEXT), 2),
+                CAST(? AS BIGINT) + n.key * 20000, CAST(? AS BIGINT), CAST(? AS BIGINT) + n.key * 20000 FROM texts(?) AS n",
+            params![first, workspace, PEOPLE, number, PEOPLE, then + 86_400_000, PEOPLE, then, PEOPLE, then, names],
+        )?;
+        run(
+            "INSERT INTO task_projects (task, project, workspace, section, position, added_at)
+             SELECT CAST(? AS BIGINT) + p.key, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT) + p.key / CAST(? AS BIGINT), p.value, CAST(? AS BIGINT) FROM texts(?) AS p",
+            params![first, gid, workspace, gid + 1, per_section, then, positions],
+        )?;
+        run(
+            "INSERT INTO user_task_list_items (task, list, workspace, section, position)
+             SELECT CAST(? AS BIGINT) + p.key, CAST(? AS BIGINT) + (p.key * 7 + CAST(? AS BIGINT)) % 100, CAST(? AS BIGINT), CAST(? AS BIGINT) + (p.key * 7 + CAST(? AS BIGINT)) % 100 * 4, p.value FROM texts(?) AS p",
+            params![first, LISTS, number, workspace, LIST_SECTIONS, number, positions],
+        )?;
+        for (away, position) in [(0_i64, "a00V"), (13, "a10V")] {
+            run(
+                r#"INSERT INTO task_followers (task, "user", workspace, grants, position)
+                 SELECT CAST(? AS BIGINT) + i.value, CAST(? AS BIGINT) + (i.value * 7 + CAST(? AS BIGINT)) % 100, CAST(? AS BIGINT), 1, CAST(? AS TEXT) FROM ids(?) AS i"#,
+                params![first, PEOPLE, number + away, workspace, position, all],
+            )?;
+        }
+        run(
+            "INSERT INTO task_tags (task, tag, workspace, position)
+             SELECT CAST(? AS BIGINT) + i.value, CAST(? AS BIGINT) + i.value / 3 % 50, CAST(? AS BIGINT), 'a00V' FROM ids(?) AS i",
+            params![first, TAG, workspace, every(3)],
+        )?;
+        for (offset, subtype, key, object) in
+            [(10_000, "added_to_project", "project", gid), (20_000, "assigned", "assignee", PEOPLE)]
+        {
+            run(
+                r#"INSERT INTO stories (gid, workspace, target, resource_subtype, created_at, created_by, is_pinned, is_edited, source, details)
+                 SELECT CAST(? AS BIGINT) + i.value, CAST(? AS BIGINT), CAST(? AS BIGINT) + i.value, CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), 0, 0, 'api', CAST(? AS TEXT) FROM ids(?) AS i"#,
+                params![
+                    gid + offset,
+                    workspace,
+                    first,
+                    subtype,
+                    then,
+                    PEOPLE,
+                    format!(r#"{{"{key}":{object}}}"#),
+                    all
+                ],
+            )?;
+        }
+        run(
+            "INSERT INTO stories (gid, workspace, target, resource_subtype, created_at, created_by, is_pinned, is_edited, source, details)
+             SELECT CAST(? AS BIGINT) + i.value, CAST(? AS BIGINT), CAST(? AS BIGINT) + i.value, 'comment_added', CAST(? AS BIGINT), CAST(? AS BIGINT), 0, 0, 'api', '{}' FROM ids(?) AS i",
+            params![gid + 30_000, workspace, first, then + 3_600_000, PEOPLE + 1, every(4)],
+        )?;
+        for (start, step) in [(gid + 30_000, 4), (first, 3)] {
+            run(
+                "INSERT INTO texts (object, workspace, html, plain, mentions)
+                 SELECT CAST(? AS BIGINT) + i.value, CAST(? AS BIGINT), '<body>Looked at it on site; the seal is worn and the display is hard to read.</body>', 'Looked at it on site; the seal is worn and the display is hard to read.', 0 FROM ids(?) AS i",
+                params![start, workspace, every(step)],
+            )?;
+        }
+        run(
+            "INSERT INTO custom_field_values (object, custom_field, workspace, number_value)
+             SELECT CAST(? AS BIGINT) + i.value, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(i.value % 40 AS DOUBLE PRECISION) FROM ids(?) AS i",
+            params![first, FIELD + 1, workspace, every(2)],
+        )?;
+        run(
+            "INSERT INTO custom_field_choices (object, custom_field, choice, workspace, position)
+             SELECT CAST(? AS BIGINT) + i.value, CAST(? AS BIGINT), CAST(? AS BIGINT) + i.value % 3, CAST(? AS BIGINT), 'a00V' FROM ids(?) AS i",
+            params![first, FIELD, OPTION, workspace, all],
+        )
+    }
+}
+
+/// The tokens' hashes are what the server looks up; here for those who look at the database.
+pub(super) fn hash(token: &str) -> String {
+    auth::hash(token)
+}
