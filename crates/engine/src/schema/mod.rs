@@ -1,6 +1,6 @@
 //! The declaration of a record: one line per field says everything about it.
 //!
-//! ```ignore
+//! ```text
 //! s.field("name", |t| &t.name).write(|t, v| t.name = v).compact().doc("What the tag is called.");
 //! s.one::<Workspace>("workspace", |t| Some(t.workspace)).doc("The workspace the tag belongs to.");
 //! s.many::<User>("followers", Join::through("tag_followers", "tag", "user").order("j.position"));
