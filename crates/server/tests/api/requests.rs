@@ -1,6 +1,6 @@
 //! What holds for every request.
 
-use crate::kit::{ACME, App, on_both};
+use crate::kit::{ACME, ADA, App, on_both};
 use axum::http::Method;
 use serde_json::json;
 
@@ -35,50 +35,246 @@ fn a_created_tag_is_shown_in_full() {
 }
 
 #[test]
-fn a_token_may_make_so_many_requests_a_minute() {
-    let app = App::with(server::Settings { requests_per_minute: 2, ..server::Settings::default() });
-    let get = || app.as_("ada").get("/workspaces");
-
-    assert_eq!([get().status, get().status], [200, 200]);
-    let refused = get();
-    assert_eq!(refused.header("retry-after"), Some("60"));
-    insta::assert_snapshot!(refused.error(429), @"You've made too many requests and hit a rate limit. Please retry after the given amount of time.");
-    assert_eq!(app.as_("bob").get("/workspaces").status, 200);
-    app.tick(60_000);
-    assert_eq!(get().status, 200);
-}
-
-#[test]
-fn a_repeated_request_with_its_key_changes_nothing() {
+fn whoever_has_no_valid_token_gets_a_401() {
     on_both(|app| {
-        let body = r#"{"data":{"workspace":"101","name":"once"}}"#;
-        let headers = [("content-type", "application/json"), ("idempotency-key", "k1")];
-        let post =
-            |body: &'static str| app.as_("ada").request(Method::POST, "/tags", &headers, body);
-
-        let (first, second) = (post(body), post(body));
-
-        assert_eq!(first.status, 201);
-        assert_eq!(first.text(), second.text());
-        assert_eq!(app.as_("ada").get("/tags?workspace=101").gids(), [first.gid()]);
-        post(r#"{"data":{"workspace":"101","name":"another"}}"#).error(422);
-        // Keys belong to their user.
-        let bob = app.as_("bob").request(Method::POST, "/tags", &headers, body);
-        assert_ne!(bob.gid(), first.gid());
+        for client in [app.anonymous(), app.as_("nobody")] {
+            let reply = client.get("/users/me");
+            assert_eq!(reply.error(401), "Not Authorized");
+            assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+        }
+        app.write("UPDATE tokens SET revoked_at = 1 WHERE gid = 502", &[]);
+        assert_eq!(app.as_("bob").get("/users/me").status, 401, "revoked");
     });
 }
 
 #[test]
-fn an_answer_that_is_known_is_not_sent_again() {
+fn unknown_routes_and_methods_are_the_same_404() {
     on_both(|app| {
-        let tag = app.has("tag", json!({ "name": "urgent" }));
-        let path = format!("/tags/{tag}");
-        let etag = app.as_("ada").get(&path).header("etag").unwrap().to_owned();
-        let again =
-            || app.as_("ada").request(Method::GET, &path, &[("if-none-match", etag.as_str())], "");
+        for (method, path) in [
+            (Method::GET, "/nothing"),
+            (Method::PUT, "/tasks"),
+            (Method::PATCH, "/users/me"),
+            (Method::GET, "/tasks/1/2/3"),
+        ] {
+            let reply = app.as_("ada").request(method, path, &[], "");
+            assert_eq!(reply.error(404), "No matching route for request");
+        }
+        assert_eq!(app.as_("ada").get("/users/me/").status, 200, "a slash at the end is tolerated");
+        assert_eq!(
+            app.as_("ada").get(&format!("/users?workspace={ACME}&limit=1&limit=2")).gids().len(),
+            2
+        );
+    });
+}
 
-        assert_eq!((again().status, again().body.len()), (304, 0));
-        app.as_("ada").put(&path, json!({ "name": "later" })).data();
-        assert_eq!(again().status, 200);
+#[test]
+fn a_write_takes_json_a_form_or_the_query() {
+    on_both(|app| {
+        let tag = app.has("tag", json!({ "name": "one" }));
+        let path = format!("/tags/{tag}");
+        let name = |reply: crate::kit::Reply| {
+            (reply.data()["name"].clone(), reply.data()["color"].clone())
+        };
+
+        let form = app.as_("ada").form(
+            Method::PUT,
+            &path,
+            "name=two+words&color=dark-red&opt_fields=name,color",
+        );
+        assert_eq!(name(form), (json!("two words"), json!("dark-red")));
+        let query = app
+            .as_("ada")
+            .put(&format!("{path}?color=dark-blue&name=lost"), json!({ "name": "body wins" }));
+        assert_eq!(name(query), (json!("body wins"), json!("dark-blue")));
+        let options = json!({ "data": {}, "options": { "fields": ["name"], "pretty": true } });
+        let reply = app.as_("ada").json(Method::PUT, &path, &options);
+        assert_eq!(reply.data(), json!({ "gid": tag, "name": "body wins" }));
+        let unwrapped = app.as_("ada").json(Method::PUT, &path, &json!({ "name": "x" }));
+        assert!(unwrapped.error(400).starts_with("Unrecognized request field name ."));
+        let broken = app.as_("ada").request(
+            Method::PUT,
+            &path,
+            &[("content-type", "application/json")],
+            "{\"data\":",
+        );
+        assert_eq!(broken.error(400), "Could not parse request data, invalid JSON");
+        assert_eq!(app.as_("ada").get(&path).data()["name"], "body wins");
+    });
+}
+
+#[test]
+fn bodies_have_limits() {
+    on_both(|app| {
+        let send = |body: String| {
+            app.as_("ada").request(
+                Method::POST,
+                "/tags",
+                &[("content-type", "application/json")],
+                body,
+            )
+        };
+        assert_eq!(
+            send(format!("{{\"data\":{{\"notes\":\"{}\"}}}}", "x".repeat(1 << 20))).error(413),
+            "The request body is larger than 1 MB"
+        );
+        assert_eq!(
+            send(format!("{}{}", "[".repeat(100), "]".repeat(100))).error(400),
+            "The request body is nested too deeply"
+        );
+        assert_eq!(
+            send(format!("{{\"data\":[{}0]}}", "0,".repeat(20_000))).error(400),
+            "The request body has too many fields"
+        );
+        assert_eq!(
+            app.as_("ada")
+                .request(
+                    Method::POST,
+                    "/tags",
+                    &[("content-type", "multipart/form-data; boundary=x")],
+                    "--x--"
+                )
+                .status,
+            415
+        );
+    });
+}
+
+#[test]
+fn the_same_idempotency_key_gives_the_same_answer() {
+    on_both(|app| {
+        let send = |user: &str, name: &str, key: &str| {
+            let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+            let body = json!({ "data": { "workspace": ACME, "name": name } }).to_string();
+            app.as_(user).request(Method::POST, "/tags", &headers, body)
+        };
+        let first = send("ada", "one", "k1");
+        let again = send("ada", "one", "k1");
+        assert_eq!((first.status, again.status), (201, 201));
+        assert_eq!(first.text(), again.text());
+        assert_eq!(first.header("location"), again.header("location"));
+        assert_eq!(app.as_("ada").get("/tags").gids().len(), 1);
+        assert_eq!(
+            send("ada", "two", "k1").error(422),
+            "This Idempotency-Key was used with another request"
+        );
+        assert_ne!(send("bob", "one", "k1").gid(), first.gid(), "a key is the user's own");
+        app.tick(25 * 60 * 60 * 1_000);
+        assert_ne!(send("ada", "one", "k1").gid(), first.gid(), "a day later it is free again");
+    });
+}
+
+#[test]
+fn an_answer_that_is_known_already_is_not_sent_again() {
+    on_both(|app| {
+        let reply = app.as_("ada").get("/users/me");
+        let tag = reply.header("etag").unwrap().to_owned();
+        let same = app.as_("ada").request(Method::GET, "/users/me", &[("if-none-match", &tag)], "");
+        assert_eq!((same.status, same.body.len()), (304, 0));
+        let other =
+            app.as_("bob").request(Method::GET, "/users/me", &[("if-none-match", &tag)], "");
+        assert_eq!(other.status, 200);
+    });
+}
+
+#[test]
+fn answers_are_compressed_and_pretty_on_request() {
+    on_both(|app| {
+        let path = "/users/me?opt_fields=name";
+        assert_eq!(
+            app.as_("ada").get(path).text(),
+            format!("{{\"data\":{{\"gid\":\"{ADA}\",\"name\":\"Ada\"}}}}")
+        );
+        assert!(
+            app.as_("ada")
+                .get(&format!("{path}&opt_pretty"))
+                .text()
+                .starts_with("{\n  \"data\": {\n")
+        );
+        for _ in 0..30 {
+            app.has("tag", json!({}));
+        }
+        let packed =
+            app.as_("ada").request(Method::GET, "/tags", &[("accept-encoding", "gzip, br")], "");
+        assert_eq!(packed.header("content-encoding"), Some("gzip"));
+        let plain = app.as_("ada").get("/tags");
+        assert!(packed.body.len() * 3 < plain.body.len());
+        let mut text = String::new();
+        std::io::Read::read_to_string(
+            &mut flate2::read::GzDecoder::new(&packed.body[..]),
+            &mut text,
+        )
+        .unwrap();
+        assert_eq!(text, plain.text());
+    });
+}
+
+#[test]
+fn browsers_of_other_origins_may_call() {
+    on_both(|app| {
+        let reply = app.anonymous().request(
+            Method::OPTIONS,
+            "/tasks",
+            &[("origin", "https://example.com")],
+            "",
+        );
+        assert_eq!(reply.status, 204);
+        assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
+        assert!(
+            reply.header("access-control-allow-headers").unwrap().contains("X-Asana-Client-Lib")
+        );
+        let reply = app.as_("ada").get("/users/me");
+        assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    });
+}
+
+#[test]
+fn a_limited_token_is_told_when_to_come_back() {
+    let app = App::with(server::Settings { requests_per_minute: 2, ..server::Settings::default() });
+    app.tick(15_000);
+    app.as_("ada").get("/users/me").data();
+    app.as_("ada").get("/nothing").error(404);
+    app.as_("ada").get("/users/me").data();
+
+    let refused = app.as_("ada").get("/users/me");
+
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.header("retry-after"), Some("45"));
+    assert_eq!(app.as_("bob").get("/users/me").status, 200, "another token has its own minute");
+    app.tick(45_000);
+    assert_eq!(app.as_("ada").get("/users/me").status, 200);
+}
+
+#[test]
+fn cursors_cannot_be_made_changed_or_lent() {
+    on_both(|app| {
+        for name in ["a", "b", "c"] {
+            app.has("tag", json!({ "name": name }));
+        }
+        let page = app.as_("ada").get(&format!("/tags?workspace={ACME}&limit=2")).json();
+        let offset = page["next_page"]["offset"].as_str().unwrap().to_owned();
+        let get = |user: &str, query: &str| app.as_(user).get(&format!("/tags?{query}"));
+        assert_eq!(
+            get("ada", &format!("workspace={ACME}&limit=2&offset={offset}")).column("name"),
+            ["a"]
+        );
+        assert_eq!(
+            get("ada", &format!("workspace={ACME}&limit=2&offset={offset}")).json()["next_page"],
+            serde_json::Value::Null
+        );
+        for (user, query) in [
+            ("bob", format!("workspace={ACME}&limit=2&offset={offset}")),
+            ("ada", format!("limit=2&offset={offset}")),
+            ("ada", format!("workspace={ACME}&limit=2&offset=x{offset}")),
+            ("ada", format!("workspace={ACME}&limit=2&offset=bogus")),
+        ] {
+            assert_eq!(get(user, &query).error(400), "offset: Your pagination token is invalid.");
+        }
+        for limit in ["0", "101", "-1", "x"] {
+            assert_eq!(
+                get("ada", &format!("limit={limit}")).error(400),
+                "limit: Must be between 1 and 100"
+            );
+        }
     });
 }
