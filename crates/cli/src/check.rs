@@ -328,3 +328,93 @@ fn integrity(tx: &mut Tx<'_>) -> Result<Option<Finding>, Error> {
     let count = lines.len();
     Ok((count > 0).then_some(Finding { rule: "integrity", count, lines }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::Config;
+    use store::testing::{postgres, postgres_config, sqlite_dir};
+
+    fn rules(store: &Store) -> Vec<&'static str> {
+        run(store, DAY * 20_000).unwrap().iter().map(|finding| finding.rule).collect()
+    }
+
+    /// What is wrong is found, on both databases, and nothing else.
+    #[test]
+    fn what_is_wrong_is_found() {
+        let directory = sqlite_dir();
+        let configs: [Config; 2] =
+            [directory.config(), postgres_config(&postgres().fresh_database())];
+        for config in configs {
+            let store = Store::open(config).unwrap();
+            assert!(rules(&store).is_empty());
+
+            let bad = [
+                (
+                    "INSERT INTO stories (gid, workspace, target, resource_subtype, created_at, is_pinned, is_edited, source, details) VALUES (1, 1, 2, 'comment_added', 0, 0, 0, 'api', '{}')",
+                    "story_target",
+                ),
+                (
+                    "INSERT INTO workspaces (gid, name, is_organization, email_domains, created_at) VALUES (1, 'Acme', 0, '', 0)",
+                    "",
+                ),
+                (
+                    "INSERT INTO users (gid, name, name_key, email, created_at) VALUES (3, 'Ada', 'ada', 'ada@acme.example', 0)",
+                    "",
+                ),
+                (
+                    r#"INSERT INTO workspace_memberships (gid, workspace, "user", role, is_active, created_at) VALUES (4, 1, 3, 'member', 1, 0)"#,
+                    "principal_missing",
+                ),
+                (r#"INSERT INTO principals ("user", principal) VALUES (3, 99)"#, "principal_wrong"),
+                (
+                    "INSERT INTO projects (gid, workspace, name, name_key, archived, default_view, privacy_setting, default_access_level, minimum_access_level_for_customization, minimum_access_level_for_sharing, completed, created_at, modified_at) VALUES (5, 1, 'P', 'p', 0, 'list', 'public_to_workspace', 'editor', 'editor', 'editor', 0, 0, 0)",
+                    "grant_missing",
+                ),
+                ("INSERT INTO grants (object, principal, level) VALUES (5, 3, 4)", "grant_wrong"),
+                (
+                    "INSERT INTO tasks (gid, workspace, name, resource_subtype, assignee, assignee_status, completed, parent, created_at, modified_at) VALUES (6, 1, 'T', 'default_task', 3, 'inbox', 1, 77, 0, 0)",
+                    "task_parent",
+                ),
+                (
+                    "INSERT INTO task_projects (task, project, workspace, section, position, added_at) VALUES (6, 5, 1, 78, 'a0', 0)",
+                    "task_section",
+                ),
+                ("INSERT INTO event_scopes (scope, event) VALUES (6, 79)", "event_scope"),
+            ];
+            for (sql, rule) in bad {
+                store.write_blocking(move |tx| tx.execute(sql, &[])).unwrap();
+                let found = rules(&store);
+                assert!(rule.is_empty() || found.contains(&rule), "{rule} is not in {found:?}");
+            }
+            let found = rules(&store);
+            for rule in ["task_completed", "my_tasks_missing", "principal_self", "project_sections"]
+            {
+                assert!(found.contains(&rule), "{rule} is not in {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_finding_names_the_rows() {
+        let directory = sqlite_dir();
+        let store = Store::open(directory.config()).unwrap();
+        for gid in 1..=30 {
+            store
+                .write_blocking(move |tx| {
+                    tx.execute(
+                        "INSERT INTO stories (gid, workspace, target, resource_subtype, created_at, is_pinned, is_edited, source, details) VALUES (?, 1, 2, 'comment_added', 0, 0, 0, 'api', '{}')",
+                        params![gid],
+                    )
+                })
+                .unwrap();
+        }
+
+        let findings = run(&store, 0).unwrap();
+
+        assert_eq!(findings.len(), 1);
+        assert!(findings[0].text().starts_with("story 1 belongs to 2, which does not exist\n"));
+        assert!(findings[0].text().ends_with("\n… and 10 more (story_target)"));
+        assert_eq!(findings[0].json()["count"], 30);
+    }
+}

@@ -28,7 +28,7 @@ use store::{Config, Store};
 
 use http::{Connection, Dice, Make, drive, request};
 use process::Process;
-use report::{Guest, Report, Row, Shot};
+use report::{Report, Row, Shot, Sights};
 use seed::{PER_PROJECT, SMALL, World};
 use sql::{Bare, Recorder, Recording, pgbench, scripts};
 
@@ -161,7 +161,7 @@ impl<'c> Bench<'c> {
             None => Config::directory(directory.path()),
         };
         // Gids as in production, so that those of the seed are apart from those of the server.
-        let config = Config { readers: 1, durable: false, wait: Duration::from_secs(60), ..config };
+        let config = Config { readers: 1, durable: false, wait: Duration::from_mins(1), ..config };
         // The first of July 2026, whatever the day is: every run measures the same.
         let now = Timestamp::from_millis(1_782_864_000_000);
         let started = std::time::Instant::now();
@@ -284,22 +284,21 @@ impl<'c> Bench<'c> {
     }
 
     /// The same requests by a full member and by a guest who sees fifty tasks.
-    fn guests(&self, server: &Process) -> Result<Vec<Guest>> {
+    fn guests(&self, server: &Process) -> Result<Vec<Sights>> {
         let world = &self.world;
         let small = world.projects;
-        let project = world.project(small);
-        let requests: [(&'static str, Box<dyn Fn(&mut Dice) -> String + Send + Sync>); 3] = [
+        let project = World::project(small);
+        let requests: [(&'static str, MakePath); 3] = [
             (
                 "list their 50 tasks",
                 Box::new(move |_| format!("/tasks?project={project}&limit=50")),
             ),
             ("tasks with a tag", {
-                let tag = world.tag();
+                let tag = World::tag();
                 Box::new(move |_| format!("/tasks?tag={tag}&limit=50"))
             }),
             ("open a task", {
-                let world = world.clone();
-                Box::new(move |dice| format!("/tasks/{}", world.task(small, dice.below(SMALL))))
+                Box::new(move |dice| format!("/tasks/{}", World::task(small, dice.below(SMALL))))
             }),
         ];
         let mut guests = Vec::new();
@@ -309,17 +308,20 @@ impl<'c> Bench<'c> {
                 let (path, token) = (Arc::clone(&path), token.to_owned());
                 Arc::new(move |dice| request("GET", &path(dice), &token, None))
             };
-            let mut guest = Guest { name, member: Vec::new(), guest: Vec::new() };
+            let mut both = Sights { name, by_member: Vec::new(), by_guest: Vec::new() };
             for round in 0..self.choices.rounds {
                 let seed = u64::try_from(round).unwrap_or(0) + 50;
-                guest.member.push(self.shoot(server, &make(&world.member), seed)?);
-                guest.guest.push(self.shoot(server, &make(&world.guest), seed)?);
+                both.by_member.push(self.shoot(server, &make(&world.member), seed)?);
+                both.by_guest.push(self.shoot(server, &make(&world.guest), seed)?);
             }
-            guests.push(guest);
+            guests.push(both);
         }
         Ok(guests)
     }
 }
+
+/// Makes the path of the next request.
+type MakePath = Box<dyn Fn(&mut Dice) -> String + Send + Sync>;
 
 /// Refuses a database that the server would have written otherwise.
 fn check(binary: &Path, directory: &Path, url: Option<&str>) -> Result<()> {
@@ -336,16 +338,16 @@ fn check(binary: &Path, directory: &Path, url: Option<&str>) -> Result<()> {
 
 /// A task of the large projects.
 fn any_task(world: &World, dice: &mut Dice) -> i64 {
-    world.task(dice.below(world.projects), dice.below(PER_PROJECT))
+    World::task(dice.below(world.projects), dice.below(PER_PROJECT))
 }
 
 fn body(key: &str, world: &World, dice: &mut Dice) -> serde_json::Value {
     let number = dice.below(1_000_000);
     if key == "create" {
-        let project = world.project(dice.below(world.projects)).to_string();
+        let project = World::project(dice.below(world.projects)).to_string();
         json!({
             "name": format!("Measure {number}"), "projects": [project], "due_on": "2026-09-01",
-            "assignee": world.user(dice.below(100)).to_string(), "notes": "As agreed on the phone.",
+            "assignee": World::user(dice.below(100)).to_string(), "notes": "As agreed on the phone.",
         })
     } else {
         json!({ "name": format!("Renamed {number}"), "due_on": format!("2026-10-{:02}", 1 + dice.below(28)) })
@@ -371,7 +373,7 @@ fn operations(world: &World) -> Vec<Measured> {
                         request("GET", &format!("/tasks/{}", any_task(&world, dice)), token, None)
                     }
                     "list" => {
-                        let project = world.project(dice.below(world.projects));
+                        let project = World::project(dice.below(world.projects));
                         let path =
                             format!("/tasks?project={project}&limit=100&opt_fields={LIST_FIELDS}");
                         request("GET", &path, token, None)
@@ -398,7 +400,7 @@ fn call(key: &str, world: &World, dice: &mut Dice) -> Result<(&'static str, Call
     Ok(match key {
         "get" => ("getTask", Call { path: task(dice), ..Call::default() }),
         "list" => {
-            let project = world.project(dice.below(world.projects)).to_string();
+            let project = World::project(dice.below(world.projects)).to_string();
             let fields = Selection::parse(LIST_FIELDS).ok().context("the fields can be read")?;
             let options = Options { fields: Some(fields), limit: Some(100), ..Options::default() };
             let query = vec![("project".to_owned(), project)];

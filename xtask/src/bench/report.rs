@@ -25,10 +25,10 @@ pub(super) struct Row {
 
 /// The same request by a member and by a guest.
 #[derive(Debug)]
-pub(super) struct Guest {
+pub(super) struct Sights {
     pub(super) name: &'static str,
-    pub(super) member: Vec<Shot>,
-    pub(super) guest: Vec<Shot>,
+    pub(super) by_member: Vec<Shot>,
+    pub(super) by_guest: Vec<Shot>,
 }
 
 /// All of one database.
@@ -37,7 +37,7 @@ pub(super) struct Report {
     pub(super) kind: &'static str,
     pub(super) tasks: i64,
     pub(super) rows: Vec<Row>,
-    pub(super) guests: Vec<Guest>,
+    pub(super) guests: Vec<Sights>,
     pub(super) idle: f64,
     pub(super) loaded: f64,
     pub(super) ready: f64,
@@ -189,14 +189,14 @@ impl fmt::Display for Report {
             }
         }
         for guest in &self.guests {
-            let ratio = cpu(&guest.guest).zip(cpu(&guest.member)).map(|(a, b)| a / b);
+            let ratio = cpu(&guest.by_guest).zip(cpu(&guest.by_member)).map(|(a, b)| a / b);
             let result = ratio.map_or("", |ratio| at_most(ratio, GUEST, GUEST));
             writeln!(
                 f,
                 "| CPU, guest against member: {} ({} µs against {}) | {}× | ≤ {GUEST} | | {result} |",
                 guest.name,
-                micros(&guest.guest),
-                micros(&guest.member),
+                micros(&guest.by_guest),
+                micros(&guest.by_member),
                 shown(ratio, 2),
             )?;
         }
@@ -230,10 +230,10 @@ mod tests {
             kind: "sqlite",
             tasks: 1_000,
             rows: vec![row],
-            guests: vec![Guest {
+            guests: vec![Sights {
                 name: "open",
-                member: shots(1e-4, &[1.0]),
-                guest: shots(4e-4, &[1.0]),
+                by_member: shots(1e-4, &[1.0]),
+                by_guest: shots(4e-4, &[1.0]),
             }],
             idle: 20.0,
             loaded: 200.0,

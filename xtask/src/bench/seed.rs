@@ -44,22 +44,22 @@ pub(super) struct World {
 
 impl World {
     /// The gid of a large project; that of the small one is `project(projects)`.
-    pub(super) fn project(&self, number: i64) -> i64 {
+    pub(super) fn project(number: i64) -> i64 {
         BASE + number * SPAN
     }
 
     /// The gid of a task of a project.
-    pub(super) fn task(&self, project: i64, number: i64) -> i64 {
-        self.project(project) + 1_000 + number
+    pub(super) fn task(project: i64, number: i64) -> i64 {
+        World::project(project) + 1_000 + number
     }
 
     /// A user.
-    pub(super) fn user(&self, number: i64) -> i64 {
+    pub(super) fn user(number: i64) -> i64 {
         PEOPLE + number % USERS
     }
 
-    /// A tag that a fiftieth of every third task carries, also of the guest's.
-    pub(super) fn tag(&self) -> i64 {
+    /// A tag that a fiftieth of every third task carries, and all of the guest's.
+    pub(super) fn tag() -> i64 {
         TAG
     }
 }
@@ -74,11 +74,11 @@ pub(super) fn fill(store: &Store, tasks: i64, now: Timestamp) -> Result<World> {
         .context("the workspace cannot be made")?;
     let lists = Lists::new()?;
     for number in 0..=world.projects {
-        let (lists, world) = (lists.clone(), world.clone());
+        let lists = lists.clone();
         let is_small = number == world.projects;
         store
             .write_blocking(move |tx| {
-                Project { workspace, gid: world.project(number), number, is_small, now }
+                Project { workspace, gid: World::project(number), number, is_small, now }
                     .write(tx, &lists)
             })
             .context("a project cannot be made")?;
@@ -239,6 +239,8 @@ impl Project {
         let every = |step: usize| -> Vec<i64> { all.iter().copied().step_by(step).collect() };
         let first = gid + 1_000;
         let per_section = PER_PROJECT / SECTIONS;
+        // The guest's tasks all carry the tag that is asked for.
+        let tags = if self.is_small { 1 } else { TAGS };
         // Between a year and a month ago.
         let then = self.now.millis() - 365 * 86_400_000 + number * 1_000;
         let mut run = |sql: &str, params: &[Value]| tx.execute(sql, params).map(drop);
@@ -270,8 +272,8 @@ impl Project {
         }
         run(
             "INSERT INTO task_tags (task, tag, workspace, position)
-             SELECT CAST(? AS BIGINT) + i.value, CAST(? AS BIGINT) + i.value / 3 % 50, CAST(? AS BIGINT), 'a00V' FROM ids(?) AS i",
-            params![first, TAG, workspace, every(3)],
+             SELECT CAST(? AS BIGINT) + i.value, CAST(? AS BIGINT) + i.value / 3 % CAST(? AS BIGINT), CAST(? AS BIGINT), 'a00V' FROM ids(?) AS i",
+            params![first, TAG, tags, workspace, every(if self.is_small { 1 } else { 3 })],
         )?;
         for (offset, subtype, key, object) in
             [(10_000, "added_to_project", "project", gid), (20_000, "assigned", "assignee", PEOPLE)]
