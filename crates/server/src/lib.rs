@@ -14,6 +14,7 @@ pub mod files;
 pub mod http;
 pub mod prelude;
 pub mod resources;
+pub mod trash;
 
 pub use error::{Error, Result};
 

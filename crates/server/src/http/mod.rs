@@ -69,6 +69,9 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = finish_deletions(&app).await {
             tracing::warn!(%error, "unfinished deletions were not gone on with");
         }
+        if let Err(error) = crate::trash::empty(&app).await {
+            tracing::warn!(%error, "the trash was not emptied");
+        }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");
         }

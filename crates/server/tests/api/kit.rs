@@ -172,6 +172,11 @@ impl App {
         self.now.fetch_add(millis, Ordering::Relaxed);
     }
 
+    /// Does what the server does once a minute about old deletions.
+    pub(crate) fn empty_trash(&self) {
+        self.runtime.block_on(server::trash::empty(&self.server)).unwrap();
+    }
+
     /// A client with the token of a user: `ada`, `bob`, `eve`, `sam`, `mallory`, or one that the test made.
     pub(crate) fn as_<'a>(&'a self, token: &'a str) -> Client<'a> {
         Client { app: self, token: Some(token) }

@@ -664,6 +664,39 @@ fn deleting_a_task_takes_its_subtasks_along() {
 }
 
 #[test]
+fn the_trash_is_emptied_after_thirty_days() {
+    on_both(|app| {
+        let project = project(app);
+        let kept = task(app, json!({ "name": "kept", "projects": [project] }));
+        let parent = task(app, json!({ "projects": [project], "notes": "gone", "liked": true }));
+        let sub = task(app, json!({ "parent": parent }));
+        app.has("story", json!({ "task": sub, "text": "gone too" }));
+        app.as_("ada").delete(&format!("/tasks/{parent}")).data();
+        let left = |gid: &str| {
+            let gid: i64 = gid.parse().unwrap();
+            app.sql(
+                "SELECT count(*) FROM (SELECT gid FROM tasks WHERE gid = ? UNION ALL SELECT gid FROM stories WHERE target = ? UNION ALL SELECT object FROM texts WHERE object = ? UNION ALL SELECT task FROM task_projects WHERE task = ?) AS x",
+                &[&gid, &gid, &gid, &gid],
+                |row| row.get::<i64>(0),
+            )[0]
+        };
+
+        app.tick(29 * 24 * 60 * 60 * 1_000);
+        app.empty_trash();
+        assert!(left(&parent) >= 4 && left(&sub) >= 2);
+
+        app.tick(2 * 24 * 60 * 60 * 1_000);
+        app.empty_trash();
+        assert_eq!((left(&parent), left(&sub)), (0, 0));
+        assert!(left(&kept) > 0);
+        assert_eq!(
+            app.sql("SELECT gid FROM deletions", &[], |row| row.get::<i64>(0)),
+            Vec::<i64>::new()
+        );
+    });
+}
+
+#[test]
 fn external_ids_are_the_clients_own() {
     on_both(|app| {
         let task = task(app, json!({ "external": { "gid": "crm/7", "data": "x" } }));

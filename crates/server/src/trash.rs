@@ -1,0 +1,110 @@
+//! Emptying the trash: what was deleted thirty days ago is removed for good, a few rows at a time.
+//!
+//! A deletion marks rows with its gid (see [`crate::api::Context::trash`]). Here the rows of old deletions go, with everything
+//! that hangs on them. The bytes of their attachments go first: the rows are marked deleted, and the sweep of
+//! [`crate::http::attachments`] removes both.
+
+use crate::App;
+use crate::error::{Error, Result};
+use model::{Gid, Timestamp};
+use store::{Tx, Value, params};
+
+/// How long deleted things stay in the trash, in milliseconds: 30 days. Source: API reference, "Delete a task".
+const KEPT_FOR: i64 = 30 * 24 * 60 * 60 * 1_000;
+
+/// Most things that are removed in one transaction. Source: architecture, "Group commit".
+const BATCH: i64 = 200;
+
+/// Tables whose rows can be in the trash, children before parents.
+const TABLES: [&str; 6] = ["stories", "tasks", "sections", "tags", "custom_fields", "projects"];
+
+/// What hangs on a removed row of a table: other tables, with the columns that name it. Each has an index.
+fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
+    match table {
+        "tasks" => &[
+            ("texts", "object"),
+            ("likes", "object"),
+            ("externals", "object"),
+            ("custom_field_values", "object"),
+            ("custom_field_choices", "object"),
+            ("task_projects", "task"),
+            ("task_tags", "task"),
+            ("task_followers", "task"),
+            ("task_dependencies", "task"),
+            ("task_dependencies", "dependency"),
+            ("user_task_list_items", "task"),
+        ],
+        "projects" => &[
+            ("texts", "object"),
+            ("grants", "object"),
+            ("custom_field_values", "object"),
+            ("custom_field_choices", "object"),
+            ("custom_field_settings", "parent"),
+            ("task_projects", "project"),
+            ("project_memberships", "project"),
+            ("project_followers", "project"),
+        ],
+        "stories" => &[("texts", "object"), ("likes", "object")],
+        "tags" => &[("task_tags", "tag"), ("tag_followers", "tag")],
+        "custom_fields" => &[
+            ("custom_field_settings", "custom_field"),
+            ("enum_options", "custom_field"),
+            ("grants", "object"),
+        ],
+        _ => &[],
+    }
+}
+
+/// Removes what has been in the trash for thirty days.
+///
+/// Errors: those of the database; what was removed stays removed, and the next call goes on.
+pub async fn empty(app: &App) -> Result<()> {
+    let before = Timestamp::from_millis((app.clock)().millis() - KEPT_FOR);
+    while app.store.write(move |tx| batch(tx, before)).await? {}
+    Ok(())
+}
+
+/// Removes some of the things of the oldest deletion; true while there is more to do.
+fn batch(tx: &mut Tx<'_>, before: Timestamp) -> Result<bool> {
+    let oldest = tx.first(
+        "SELECT d.gid FROM deletions AS d WHERE d.deleted_at < ? AND d.finished = 1 ORDER BY d.deleted_at, d.gid LIMIT 1",
+        params![before],
+        |row| row.get::<Gid>(0),
+    )?;
+    let Some(deletion) = oldest else { return Ok(false) };
+    for table in TABLES {
+        let gids: Vec<i64> = tx.query(
+            &format!("SELECT t.gid FROM {table} AS t WHERE t.deleted = ? LIMIT ?"),
+            params![deletion, BATCH],
+            |row| row.get(0),
+        )?;
+        if !gids.is_empty() {
+            remove(tx, table, deletion, gids)?;
+            return Ok(true);
+        }
+    }
+    tx.execute("DELETE FROM deletions WHERE gid = ?", params![deletion])?;
+    Ok::<bool, Error>(true)
+}
+
+/// Removes rows and what hangs on them. The stories of a task are marked to go with the same deletion, after it.
+fn remove(tx: &mut Tx<'_>, table: &str, deletion: Gid, gids: Vec<i64>) -> Result<()> {
+    let ids = Value::Ids(gids);
+    for (other, column) in hanging(table) {
+        tx.later(
+            &format!("DELETE FROM {other} WHERE {column} IN (SELECT i.value FROM ids(?) AS i)"),
+            vec![ids.clone()],
+        )?;
+    }
+    for (other, column) in [("stories", "target"), ("attachments", "parent")] {
+        tx.later(
+            &format!("UPDATE {other} SET deleted = ? WHERE deleted IS NULL AND {column} IN (SELECT i.value FROM ids(?) AS i)"),
+            vec![Value::Int(deletion.get()), ids.clone()],
+        )?;
+    }
+    tx.later(
+        &format!("DELETE FROM {table} WHERE gid IN (SELECT i.value FROM ids(?) AS i)"),
+        vec![ids],
+    )?;
+    Ok(())
+}
