@@ -210,7 +210,8 @@ pub const RULES: &[Rule] = &[
         service: IN_WORKSPACE,
         drive: None,
     },
-    // Members of the workspace see its fields, unless private; guests those of projects they reach. A local field is seen with
+    // Members of the workspace see its fields, unless private; guests those of projects they reach (projects in the trash have
+    // no grants). A local field is seen with
     // its project.
     Rule {
         name: "custom_field",
@@ -218,7 +219,7 @@ pub const RULES: &[Rule] = &[
         named: true,
         see: r#"{t}.created_by = :me
  OR ({t}.privacy_setting <> 'private' AND {t}.local_to IS NULL AND (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL)
- OR (SELECT 1 FROM custom_field_settings AS cs JOIN projects AS pp ON pp.gid = cs.parent WHERE cs.custom_field = {t}.gid AND :see(project, pp) LIMIT 1) IS NOT NULL
+ OR (SELECT 1 FROM principals AS a JOIN grants AS g ON g.principal = a.principal JOIN custom_field_settings AS cs ON cs.parent = g.object AND cs.custom_field = {t}.gid WHERE a."user" = :me LIMIT 1) IS NOT NULL
  OR (SELECT 1 FROM grants AS g JOIN principals AS a ON a.principal = g.principal WHERE g.object = {t}.gid AND a."user" = :me LIMIT 1) IS NOT NULL"#,
         level: r#"CASE WHEN {t}.created_by = :me THEN 4 WHEN NOT (:see(custom_field, {t})) THEN 0 WHEN (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NULL THEN 1 WHEN {t}.default_access_level = 'admin' THEN 4 ELSE coalesce((SELECT 4 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role = 'admin'), CASE WHEN {t}.default_access_level = 'editor' THEN 3 ELSE 1 END) END"#,
         service: IN_WORKSPACE,
