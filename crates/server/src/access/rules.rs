@@ -172,7 +172,7 @@ pub const RULES: &[Rule] = &[
         name: "user_task_list",
         live: "",
         named: false,
-        see: IN_WORKSPACE,
+        see: r#"{t}.owner = :me OR (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL"#,
         level: "CASE WHEN {t}.owner = :me THEN 4 WHEN :see(user_task_list, {t}) THEN 1 ELSE 0 END",
         service: IN_WORKSPACE,
         drive: None,

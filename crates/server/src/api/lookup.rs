@@ -16,6 +16,9 @@ fn shown(kind: &str) -> &str {
     kind
 }
 
+/// Most objects that one field of a request may name, so that a write stays bounded.
+pub const MAX_REFERENCES: usize = 500;
+
 impl Context<'_, '_> {
     /// The gid that an identifier stands for: a gid, `me` and e-mail addresses for users, `external:…`. `None` if it is
     /// well-formed but stands for nothing.
@@ -36,8 +39,8 @@ impl Context<'_, '_> {
         if let Some(external) = raw.strip_prefix("external:") {
             let me = self.me();
             return self.first(
-                "SELECT x.object FROM externals AS x WHERE x.app = ? AND x.external_gid = ?",
-                params![me, external],
+                "SELECT x.object FROM externals AS x WHERE x.app = ? AND x.key = ?",
+                params![me, crate::auth::hash(external)],
                 |row| row.get(0),
             );
         }
@@ -120,6 +123,12 @@ impl Context<'_, '_> {
         let unknown = |at: usize, raw: &str| {
             invalid(format!("{name}: [{at}]"), format!("Unknown object: {}", cut(raw)))
         };
+        if raws.len() > MAX_REFERENCES {
+            return Err(invalid(
+                name.to_owned(),
+                format!("Must be at most {MAX_REFERENCES} objects"),
+            ));
+        }
         let mut gids: Vec<Gid> = Vec::new();
         let mut origin: Vec<usize> = Vec::new();
         for (at, raw) in raws.iter().enumerate() {

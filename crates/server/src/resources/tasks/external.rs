@@ -65,9 +65,9 @@ pub(super) fn write(cx: &mut Context<'_, '_>, task: &Task, body: &Body) -> Resul
     // Data without a gid of its own is kept under ours, which tells tasks apart.
     let gid = if gid.is_empty() { task.gid.to_string() } else { gid };
     cx.execute(
-        "INSERT INTO externals (object, app, workspace, external_gid, data) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (object, app) DO UPDATE SET external_gid = excluded.external_gid, data = excluded.data",
-        params![task.gid, me, task.workspace, gid, data],
+        "INSERT INTO externals (object, app, workspace, external_gid, key, data) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (object, app) DO UPDATE SET external_gid = excluded.external_gid, key = excluded.key, data = excluded.data",
+        params![task.gid, me, task.workspace, gid, crate::auth::hash(&gid), data],
     )?;
     Ok(())
 }
