@@ -6,6 +6,9 @@ use crate::prelude::*;
 /// Longest external gid, in characters. Source: API reference, "Custom external data".
 const MAX_GID: usize = 1_024;
 
+/// Longest external gid, in bytes: what an index row of PostgreSQL holds.
+const MAX_GID_BYTES: usize = 2_600;
+
 /// Longest external data, in characters. Source: as above.
 const MAX_DATA: usize = 32_768;
 
@@ -54,6 +57,9 @@ pub(super) fn write(cx: &mut Context<'_, '_>, task: &Task, body: &Body) -> Resul
         Some(_) => Err(invalid(format!("external: {name}"), "Must be a string")),
     };
     let (gid, data) = (text("gid", MAX_GID)?, text("data", MAX_DATA)?);
+    if gid.as_ref().is_some_and(|gid| gid.len() > MAX_GID_BYTES) {
+        return Err(invalid("external: gid", format!("Must be at most {MAX_GID_BYTES} bytes")));
+    }
     let kept: Option<(String, String)> = cx.first(
         "SELECT x.external_gid, x.data FROM externals AS x WHERE x.object = ? AND x.app = ?",
         params![task.gid, me],
