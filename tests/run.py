@@ -148,7 +148,7 @@ def tidy(*_):
 
 def docs(*_):
     """The documentation builds without a warning."""
-    cargo("doc", "--no-deps", "--workspace", RUSTDOCFLAGS="-D warnings")
+    cargo("doc", "--no-deps", "--workspace", "--document-private-items", RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links")
 
 
 def deny(*_):

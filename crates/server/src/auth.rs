@@ -7,9 +7,9 @@ use model::Gid;
 use sha2::{Digest, Sha256};
 use store::{Tx, params};
 
-/// The form in which a token is stored: its SHA-256, as hexadecimal digits.
-pub fn hash(token: &str) -> String {
-    hex(&Sha256::digest(token.as_bytes()))
+/// The SHA-256 of a text, as hexadecimal digits: the form in which tokens are stored and external gids are looked up.
+pub fn hash(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 /// A fresh token text: `2/` and 64 hexadecimal digits of 256 random bits.

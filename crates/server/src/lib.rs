@@ -24,7 +24,7 @@ use engine::Registry;
 use http::limits::RateLimits;
 use http::routes::Routes;
 use model::{Gid, Timestamp};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use store::{Store, params};
 
@@ -85,6 +85,7 @@ pub struct App {
     pub(crate) routes: Routes,
     pub(crate) limits: RateLimits,
     pub(crate) used_tokens: Mutex<HashMap<Gid, Timestamp>>,
+    pub(crate) known_tokens: Mutex<HashSet<String>>,
 }
 
 impl App {
@@ -117,6 +118,7 @@ impl App {
             routes,
             limits,
             used_tokens: Mutex::new(HashMap::new()),
+            known_tokens: Mutex::new(HashSet::new()),
         }))
     }
 

@@ -408,16 +408,18 @@ CREATE INDEX attachments_parent ON attachments (parent, created_at, gid);
 CREATE INDEX attachments_pending ON attachments (created_at) WHERE state = 'pending';
 CREATE INDEX attachments_deleted ON attachments (deleted) WHERE deleted IS NOT NULL;
 
--- Ids that an API client gave to our objects; `app` is the OAuth application or the token's user.
+-- Ids that an API client gave to our objects; `app` is the OAuth application or the token's user. `key` is the SHA-256 of the
+-- external gid, which may be longer than an index of PostgreSQL takes.
 CREATE TABLE externals (
   object BIGINT NOT NULL,
   app BIGINT NOT NULL,
   workspace BIGINT NOT NULL,
   external_gid TEXT NOT NULL,
+  key TEXT bytewise NOT NULL,
   data TEXT NOT NULL,
   PRIMARY KEY (object, app)
 );
-CREATE UNIQUE INDEX externals_gid_unique ON externals (app, external_gid);
+CREATE UNIQUE INDEX externals_gid_unique ON externals (app, key);
 
 CREATE TABLE favorites (
   "user" BIGINT NOT NULL,

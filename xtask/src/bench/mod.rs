@@ -2,7 +2,7 @@
 //!
 //! A database of a stated size is written ([`seed`]), the server is started on it ([`process`]) and driven over loopback by
 //! sixteen clients ([`http`]). In between, round by round, the ceilings are measured on the same machine in the same minute:
-//! the HTTP stack that answers the same bytes from memory ([`constant`]), and the same SQL without HTTP ([`sql`]). Ratios
+//! the HTTP stack that answers the same bytes from memory ([`mod@constant`]), and the same SQL without HTTP ([`sql`]). Ratios
 //! are what counts; [`report`] prints them with the gates.
 
 mod constant;

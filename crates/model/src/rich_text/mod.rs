@@ -1,7 +1,7 @@
 //! Rich text: the `html_notes`, `html_text` and `html_description` of the API, and their plain twins.
 //!
 //! Clients send XML with one root, `<body>`. [`parse`] checks it and brings it into a canonical form,
-//! which is what is stored. Every later step ([`render`], [`plain`], [`with_types`]) takes that form.
+//! which is what is stored. Every later step ([`render()`], [`plain()`], [`with_types`]) takes that form.
 //!
 //! **No stored text contains the name or address of another object.** An anchor with `data-asana-gid`
 //! is stored as `<a data-asana-gid="…"/>`, whatever text and `href` it came with. They are filled in

@@ -11,7 +11,7 @@ use crate::Gid;
 /// one without text prints `names(gid)` (the whole replacement, so `@Ada` for a user), else its address,
 /// else nothing. Line breaks and spaces of the text are kept, so `plain(&from_plain(t), …)` is `t`.
 ///
-/// Takes what [`parse`](super::parse) or [`render`](super::render) made.
+/// Takes what [`parse`](super::parse) or [`render`](fn@super::render) made.
 /// Of a text that is not well-formed, the part before the fault.
 ///
 /// Source: dossier 4.3; the exact layout upstream is not specified.

@@ -4,6 +4,7 @@ use crate::access::Level;
 use crate::api::call::{Call, cut};
 use crate::api::context::Context;
 use crate::api::write::Object;
+use crate::auth;
 use crate::error::{Result, hidden, invalid, not_found};
 use engine::schema::Sent;
 use engine::{Resource, Sight};
@@ -25,7 +26,7 @@ enum Identifier {
     Gid(Option<Gid>),
     /// The e-mail address of a user, in lower case.
     Email(String),
-    /// The gid that the actor's client gave to an object.
+    /// The hash of the gid that the actor's client gave to an object.
     External(String),
 }
 
@@ -38,7 +39,7 @@ impl Identifier {
             return Ok(Identifier::Email(raw.to_lowercase()));
         }
         if let Some(external) = raw.strip_prefix("external:") {
-            return Ok(Identifier::External(external.to_owned()));
+            return Ok(Identifier::External(auth::hash(external)));
         }
         match Gid::parse(raw) {
             Some(gid) => Ok(Identifier::Gid(Some(gid))),
@@ -79,7 +80,7 @@ impl Context<'_, '_> {
             Identifier::External(external) => {
                 let me = self.me();
                 self.cell(
-                    "SELECT x.object FROM externals AS x WHERE x.app = ? AND x.external_gid = ?",
+                    "SELECT x.object FROM externals AS x WHERE x.app = ? AND x.key = ?",
                     params![me, external],
                 )
             }
@@ -96,7 +97,7 @@ impl Context<'_, '_> {
         raws: &[String],
     ) -> Result<Vec<Option<Gid>>> {
         if raws.len() > MAX_REFERENCES {
-            let message = format!("Must not have more than {MAX_REFERENCES} items");
+            let message = format!("Must be at most {MAX_REFERENCES} objects");
             return Err(invalid(name.to_owned(), message));
         }
         let me = self.me();
@@ -118,7 +119,7 @@ impl Context<'_, '_> {
             ),
             (
                 &externals,
-                "SELECT i.key, x.object FROM texts(?) AS i JOIN externals AS x ON x.external_gid = i.value AND x.app = ?",
+                "SELECT i.key, x.object FROM texts(?) AS i JOIN externals AS x ON x.key = i.value AND x.app = ?",
                 vec![Value::Texts(externals.texts.clone()), Value::Int(me.get())],
             ),
         ] {

@@ -1,6 +1,6 @@
 //! The pipeline of a request, written once, and the declarations that run on it.
 //!
-//! [`operations`] declares what can be called, [`context`] is what an operation works with, [`write`] creates, changes and
+//! [`operations`] declares what can be called, [`context`] is what an operation works with, [`mod@write`] creates, changes and
 //! deletes, [`query`] lists, [`lookup`] turns identifiers into objects, [`paging`] seals cursors, [`openapi`] describes it all.
 //! Nothing here speaks HTTP: that is in [`crate::http`].
 

@@ -1,6 +1,6 @@
 //! A believable organization, made through the public commands, so that its stories and events come by themselves.
 //!
-//! [`people`] and [`projects`] are the words, [`plan`] makes a year of steps out of them, and here they are carried out, each
+//! [`people`] and [`projects`] are the words, [`mod@plan`] makes a year of steps out of them, and here they are carried out, each
 //! as who did it and at its time.
 
 mod people;

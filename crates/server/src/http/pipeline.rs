@@ -16,11 +16,14 @@ use store::{Tx, params};
 /// Largest answer that is kept for an `Idempotency-Key`.
 const MAX_KEPT: usize = 64 * 1024;
 
+/// How long it is kept, in milliseconds: a day.
+const KEPT_FOR: i64 = 24 * 60 * 60 * 1_000;
+
 /// Longest `Idempotency-Key`.
 const MAX_KEY: usize = 255;
 
-/// How long it is kept, in milliseconds: a day.
-const KEPT_FOR: i64 = 24 * 60 * 60 * 1_000;
+/// Most hashes of tokens that are remembered as met before.
+const MAX_KNOWN_TOKENS: usize = 10_000;
 
 /// A request that can be run, and run again where the database asks for it.
 pub struct Job {
@@ -123,10 +126,30 @@ async fn start(
         work,
     };
     if operation.writes() {
+        require_known(app, &job.token).await?;
         app.store.write(move |tx| job.run(tx)).await
     } else {
         app.store.read(move |tx| job.run(tx)).await
     }
+}
+
+/// Keeps tokens that nobody has away from the writer, of which SQLite has one: a token that was not met before is looked up on a
+/// reading connection first. The writer checks every token again.
+///
+/// Errors: 401 for a token that nobody has.
+async fn require_known(app: &Arc<App>, token: &str) -> Result<()> {
+    if app.known_tokens.lock().is_ok_and(|known| known.contains(token)) {
+        return Ok(());
+    }
+    let hash = token.to_owned();
+    app.store.read(move |tx| auth::actor(tx, &hash)).await?.ok_or(Error::Unauthorized)?;
+    if let Ok(mut known) = app.known_tokens.lock() {
+        if known.len() >= MAX_KNOWN_TOKENS {
+            known.clear();
+        }
+        known.insert(token.to_owned());
+    }
+    Ok(())
 }
 
 impl Job {

@@ -310,7 +310,22 @@ pub fn call(
             query.push((name, value));
         }
     }
+    if let Some(name) = data.iter().find_map(|(name, value)| holds_nul(value).then_some(name)) {
+        return Err(invalid(cut(name), "Must not contain NUL characters"));
+    }
     Ok(Call { path: segments, query, body: Body::new(data), options, address: path.to_owned() })
+}
+
+/// Whether a text anywhere in a value holds a NUL, which no database column takes.
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value))
+        }
+        _ => false,
+    }
 }
 
 /// Writes a form field: `a`, `a[0]` and `a[]` for lists, `a[b]` for maps.

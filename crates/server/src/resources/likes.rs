@@ -35,7 +35,7 @@ pub fn hearted<T: Record>(s: &mut Schema<T>) {
     s.batch("num_hearts", NUMBER, 0_i64, |row, _| row.get(1)).doc("The old name of `num_likes`.");
 }
 
-/// Declares `liked`, `likes` and `num_likes`. `liked` can be written; [`write`] does it.
+/// Declares `liked`, `likes` and `num_likes`. `liked` can be written; [`write()`] does it.
 pub fn liked<T: Record>(s: &mut Schema<T>) {
     s.batch("liked", MINE, false, |_, _| Ok(true))
         .written_apart()

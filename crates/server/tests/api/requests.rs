@@ -42,8 +42,12 @@ fn whoever_has_no_valid_token_gets_a_401() {
             assert_eq!(reply.error(401), "Not Authorized");
             assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
         }
+        assert_eq!(app.as_("nobody").post("/tags", json!({ "workspace": ACME })).status, 401);
+        let tag =
+            || app.as_("bob").post("/tags", json!({ "workspace": ACME, "name": "his" })).status;
+        assert_eq!(tag(), 201);
         app.write("UPDATE tokens SET revoked_at = 1 WHERE gid = 502", &[]);
-        assert_eq!(app.as_("bob").get("/users/me").status, 401, "revoked");
+        assert_eq!((app.as_("bob").get("/users/me").status, tag()), (401, 401), "revoked");
     });
 }
 
@@ -105,6 +109,14 @@ fn a_write_takes_json_a_form_or_the_query() {
 #[test]
 fn bodies_have_limits() {
     on_both(|app| {
+        let nul = app
+            .as_("ada")
+            .post("/tasks", json!({ "workspace": ACME, "custom_fields": { "1": ["a\u{0}"] } }));
+        assert_eq!(nul.error(400), "custom_fields: Must not contain NUL characters");
+        let many = app
+            .as_("ada")
+            .post("/tasks", json!({ "workspace": ACME, "followers": vec!["me"; 501] }));
+        assert_eq!(many.error(400), "followers: Must be at most 500 objects");
         let send = |body: String| {
             app.as_("ada").request(
                 Method::POST,
@@ -314,7 +326,7 @@ fn lists_of_references_have_a_length_and_cost_the_same() {
         let send = |raws: Vec<String>| app.as_("ada").post(&path, json!({ "followers": raws }));
 
         let message = send(vec!["me".to_owned(); 501]).error(400);
-        assert_eq!(message, "followers: Must not have more than 500 items");
+        assert_eq!(message, "followers: Must be at most 500 objects");
         let one = send(vec!["bob@acme.example".to_owned()]).statements();
         let many = ["bob", "BOB", "sam", "bob"].map(|name| format!("{name}@acme.example"));
         assert_eq!(send(many.to_vec()).statements(), one);
@@ -335,15 +347,14 @@ fn no_reference_holds_a_nul() {
             json!([{ "gid": "external:\0" }]),
         ] {
             let reply = app.as_("ada").post(&path, json!({ "followers": followers }));
-            assert!(reply.error(400).ends_with("Not a recognized ID"), "{}", reply.text());
+            assert_eq!(reply.error(400), "followers: Must not contain NUL characters");
         }
         app.as_("ada")
             .put(&format!("/tasks/{task}"), json!({ "assignee": { "gid": "a@b\0" } }))
             .error(400);
         let gid = "\u{1f4a9}".repeat(1_024);
         let external = json!({ "external": { "gid": gid } });
-        let message = app.as_("ada").put(&format!("/tasks/{task}"), external).error(400);
-        assert_eq!(message, "external: gid: Must be at most 2600 bytes");
+        app.as_("ada").put(&format!("/tasks/{task}"), external).data();
     });
 }
 

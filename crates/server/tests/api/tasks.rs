@@ -712,6 +712,11 @@ fn external_ids_are_the_clients_own() {
             .post("/tasks", json!({ "workspace": ACME, "external": { "gid": "crm/7" } }))
             .error(409);
         assert_eq!(message, "Another object has this external gid already");
+        let long = "x".repeat(1_024);
+        app.as_("ada")
+            .put(&format!("/tasks/{task}"), json!({ "external": { "gid": long } }))
+            .data();
+        assert_eq!(app.as_("ada").get(&format!("/tasks/external:{long}")).gid(), task);
         app.as_("ada").put(&format!("/tasks/{task}"), json!({ "external": null })).data();
         assert_eq!(app.as_("ada").get("/tasks/external:crm%2F7").status, 404);
     });

@@ -1,7 +1,7 @@
 //! Custom fields: further fields of tasks and projects, defined by a workspace.
 //!
 //! API section "Custom fields", 8 operations with those of [`enum_options`]. [`shape`] is the record, shared by a field's
-//! definition and its value on an object; [`settings`] says where a field is used; [`values`] and [`write`] are what objects
+//! definition and its value on an object; [`settings`] says where a field is used; [`values`] and [`mod@write`] are what objects
 //! hold; [`ids`] numbers tasks. Events: `custom_field` added, changed, deleted.
 
 pub mod display;

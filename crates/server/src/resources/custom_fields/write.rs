@@ -128,7 +128,7 @@ fn read(cx: &Context<'_, '_>, field: &CustomField, value: &Json) -> Result<Wante
         Json::Object(_) => engine::body::reference(value).map(|one| vec![one]),
         _ => Vec::<String>::from_json(value).and_then(|list| {
             if list.len() > MAX_REFERENCES {
-                return Err(format!("Must not have more than {MAX_REFERENCES} items"));
+                return Err(format!("Must be at most {MAX_REFERENCES} objects"));
             }
             Ok(list)
         }),

@@ -6,9 +6,6 @@ use crate::prelude::*;
 /// Longest external gid, in characters. Source: API reference, "Custom external data".
 const MAX_GID: usize = 1_024;
 
-/// Longest external gid, in bytes: what an index row of PostgreSQL holds.
-const MAX_GID_BYTES: usize = 2_600;
-
 /// Longest external data, in characters. Source: as above.
 const MAX_DATA: usize = 32_768;
 
@@ -57,9 +54,6 @@ pub(super) fn write(cx: &mut Context<'_, '_>, task: &Task, body: &Body) -> Resul
         Some(_) => Err(invalid(format!("external: {name}"), "Must be a string")),
     };
     let (gid, data) = (text("gid", MAX_GID)?, text("data", MAX_DATA)?);
-    if gid.as_ref().is_some_and(|gid| gid.len() > MAX_GID_BYTES) {
-        return Err(invalid("external: gid", format!("Must be at most {MAX_GID_BYTES} bytes")));
-    }
     let kept: Option<(String, String)> = cx.first(
         "SELECT x.external_gid, x.data FROM externals AS x WHERE x.object = ? AND x.app = ?",
         params![task.gid, me],
@@ -71,9 +65,9 @@ pub(super) fn write(cx: &mut Context<'_, '_>, task: &Task, body: &Body) -> Resul
     // Data without a gid of its own is kept under ours, which tells tasks apart.
     let gid = if gid.is_empty() { task.gid.to_string() } else { gid };
     cx.execute(
-        "INSERT INTO externals (object, app, workspace, external_gid, data) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (object, app) DO UPDATE SET external_gid = excluded.external_gid, data = excluded.data",
-        params![task.gid, me, task.workspace, gid, data],
+        "INSERT INTO externals (object, app, workspace, external_gid, key, data) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (object, app) DO UPDATE SET external_gid = excluded.external_gid, key = excluded.key, data = excluded.data",
+        params![task.gid, me, task.workspace, gid, crate::auth::hash(&gid), data],
     )?;
     Ok(())
 }
