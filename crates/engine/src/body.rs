@@ -45,6 +45,23 @@ impl FromJson for String {
     }
 }
 
+/// Longest name, in characters. Ours, since none is published: the limit of text fields.
+pub const MAX_NAME: usize = 1_024;
+
+/// A name as it is stored: one line, trimmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(pub String);
+
+impl FromJson for Name {
+    fn from_json(value: &Value) -> Result<Self, String> {
+        let name = model::single_line(&String::from_json(value)?);
+        if name.chars().count() > MAX_NAME {
+            return Err(format!("Must be at most {MAX_NAME} characters"));
+        }
+        Ok(Name(name))
+    }
+}
+
 impl FromJson for bool {
     fn from_json(value: &Value) -> Result<Self, String> {
         match value {
@@ -145,12 +162,9 @@ impl FromJson for Vec<String> {
     fn from_json(value: &Value) -> Result<Self, String> {
         match value {
             Value::Array(items) => items.iter().map(reference).collect(),
-            Value::String(text) => Ok(text
-                .split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty())
-                .map(str::to_owned)
-                .collect()),
+            Value::String(text) => {
+                text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(named).collect()
+            }
             Value::Number(_) => Ok(vec![reference(value)?]),
             other => Err(format!("Must be an array, not: {}", shown(other))),
         }
@@ -161,16 +175,13 @@ impl FromJson for Vec<String> {
 /// send one; beyond 2⁵³ it is refused, since it has lost digits on the way.
 pub fn reference(value: &Value) -> Result<String, String> {
     let kind = match value {
-        Value::String(text) if text.len() <= 2_000 && !text.contains('\0') => {
-            return Ok(text.trim().to_owned());
-        }
-        Value::String(_) => return Err("Not a recognized ID".to_owned()),
+        Value::String(text) => return named(text),
         Value::Number(number) => match number.as_u64() {
             Some(whole) if whole <= (1 << 53) => return Ok(whole.to_string()),
             _ => "number",
         },
         Value::Object(object) => match object.get("gid") {
-            Some(Value::String(text)) if text.len() <= 2_000 => return Ok(text.trim().to_owned()),
+            Some(Value::String(text)) => return named(text),
             _ => "object",
         },
         Value::Array(_) => "array",
@@ -178,6 +189,18 @@ pub fn reference(value: &Value) -> Result<String, String> {
         Value::Null => "null",
     };
     Err(format!("Not a valid GID type: {kind}"))
+}
+
+/// Longest text of a reference, in bytes: `external:` and the longest external gid fit in.
+const MAX_REFERENCE: usize = 5_000;
+
+/// A reference that came as a text.
+fn named(text: &str) -> Result<String, String> {
+    if text.len() <= MAX_REFERENCE && !text.contains('\0') {
+        Ok(text.trim().to_owned())
+    } else {
+        Err("Not a recognized ID".to_owned())
+    }
 }
 
 /// The fields of a request.
@@ -284,5 +307,23 @@ mod tests {
         assert_eq!(body.references("b").unwrap(), ["3", "4"]);
         assert_eq!(body.reference("c").unwrap_err().message, "Not a valid GID type: number");
         assert_eq!(body.references("d").unwrap_err().field, "d: [0]");
+    }
+
+    #[test]
+    fn a_name_is_one_line_of_limited_length() {
+        assert_eq!(Name::from_json(&json!(" a\nb ")), Ok(Name("a b".to_owned())));
+        assert!(Name::from_json(&json!("é".repeat(1_024))).is_ok());
+        assert!(Name::from_json(&json!("é".repeat(1_025))).is_err());
+    }
+
+    #[test]
+    fn no_reference_holds_a_nul_or_is_very_long() {
+        let long = "9".repeat(5_001);
+        for value in [json!("a@b\0"), json!({"gid": "a@b\0"}), json!(long), json!({"gid": long})] {
+            assert_eq!(reference(&value).unwrap_err(), "Not a recognized ID");
+            assert!(Vec::<String>::from_json(&json!([value])).is_err());
+        }
+        assert!(Vec::<String>::from_json(&json!("1, a@b\0")).is_err());
+        assert!(Vec::<String>::from_json(&json!(format!("1,{long}"))).is_err());
     }
 }

@@ -128,7 +128,6 @@ const CONSTRAINTS: &[(&str, &str, &str)] = &[
     ),
     ("enum_options_name_unique", "name", "The field already has an option with this name"),
     ("externals_gid_unique", "external", "Another object has this external gid already"),
-    ("idempotency_keys_pkey", "", "A request with this Idempotency-Key is being worked on"),
     ("users_email_unique", "email", "Another user has this e-mail address"),
 ];
 
@@ -137,7 +136,7 @@ impl From<store::Error> for Error {
         match error {
             store::Error::Constraint { name } => {
                 match CONSTRAINTS.iter().find(|(constraint, _, _)| *constraint == name) {
-                    Some(("externals_gid_unique" | "idempotency_keys_pkey", _, message)) => {
+                    Some(("externals_gid_unique", _, message)) => {
                         Error::Conflict((*message).into())
                     }
                     Some((_, field, message)) => invalid(*field, *message),

@@ -8,6 +8,7 @@ pub use crate::error::{
     Error, Result, bad_request, forbidden, hidden, invalid, not_found, require,
 };
 pub use crate::events::{Event, FieldChange};
+pub use engine::body::Name;
 pub use engine::{Body, Join, JsonType, Record, Resource, Schema, Sight, Stored, row};
 pub use model::{Date, Gid, Position, Timestamp};
 pub use store::{Value, params};

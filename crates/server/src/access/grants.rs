@@ -11,7 +11,7 @@ pub fn principal_of_workspace(tx: &mut Tx<'_>, workspace: Gid, user: Gid) -> Res
         params![user, workspace],
     )?;
     tx.execute(
-        r#"INSERT INTO principals ("user", principal) SELECT wm."user", wm.workspace FROM workspace_memberships AS wm WHERE wm.workspace = ? AND wm."user" = ? AND wm.is_active = 1 AND wm.role <> 'guest'"#,
+        r#"INSERT INTO principals ("user", principal) SELECT wm."user", wm.workspace FROM workspace_memberships AS wm WHERE wm.workspace = ? AND wm."user" = ? AND wm.is_active = 1 AND wm.role <> 'guest' ON CONFLICT DO NOTHING"#,
         params![workspace, user],
     )?;
     tx.execute(
@@ -28,7 +28,7 @@ pub fn principal_of_team(tx: &mut Tx<'_>, team: Gid, user: Gid) -> Result<()> {
         params![user, team],
     )?;
     tx.execute(
-        r#"INSERT INTO principals ("user", principal) SELECT tm."user", tm.team FROM team_memberships AS tm WHERE tm.team = ? AND tm."user" = ?"#,
+        r#"INSERT INTO principals ("user", principal) SELECT tm."user", tm.team FROM team_memberships AS tm WHERE tm.team = ? AND tm."user" = ? ON CONFLICT DO NOTHING"#,
         params![team, user],
     )?;
     Ok(())

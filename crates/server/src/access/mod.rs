@@ -89,9 +89,9 @@ pub fn named(name: &str) -> bool {
 pub fn see(name: &str, alias: &str, sight: Sight) -> String {
     let rule = rule(name);
     let text = match sight {
-        Sight::Member | Sight::Guest => rule.see,
-        Sight::Service => rule.service,
-        Sight::System => "1 = 1",
+        Sight::Member | Sight::Guest => rule.see.to_owned(),
+        Sight::Service => format!("{} OR {}", rule.service, rule.see),
+        Sight::System => "1 = 1".to_owned(),
     };
     let live = if rule.live.is_empty() { String::new() } else { format!("{} AND ", rule.live) };
     expand(&format!("{live}({text})"), alias, sight)
@@ -125,7 +125,7 @@ pub fn level(name: &str, alias: &str, sight: Sight) -> String {
     let rule = rule(name);
     let text = match sight {
         Sight::Member | Sight::Guest => rule.level.to_owned(),
-        Sight::Service => format!("CASE WHEN {} THEN 4 ELSE 0 END", rule.service),
+        Sight::Service => format!("CASE WHEN {} THEN 4 ELSE {} END", rule.service, rule.level),
         Sight::System => "4".to_owned(),
     };
     expand(&text, alias, sight)

@@ -12,7 +12,7 @@ pub struct Rule {
     pub see: &'static str,
     /// His level, a number.
     pub level: &'static str,
-    /// The condition for a service account, which sees everything in its workspaces.
+    /// The condition by which a service account sees everything where it is one; elsewhere it sees as anybody does.
     pub service: &'static str,
     /// The ids that the viewer reaches, for scans of guests.
     pub drive: Option<&'static str>,
@@ -31,8 +31,8 @@ pub(super) const HIDDEN: Rule = Rule {
 
 const LIVE: &str = "{t}.deleted IS NULL";
 
-/// The viewer is in the row's workspace.
-const IN_WORKSPACE: &str = r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL"#;
+/// The viewer is a service account of the row's workspace.
+const SERVES: &str = r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role = 'service') IS NOT NULL"#;
 
 /// Every rule. `task path` is a part of the rule of tasks: the task's own paths, without those of its ancestors.
 pub const RULES: &[Rule] = &[
@@ -42,7 +42,7 @@ pub const RULES: &[Rule] = &[
         named: true,
         see: r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.gid AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL"#,
         level: r#"coalesce((SELECT CASE wm.role WHEN 'guest' THEN 1 WHEN 'member' THEN 3 ELSE 4 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.gid AND wm."user" = :me AND wm.is_active = 1), 0)"#,
-        service: r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.gid AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL"#,
+        service: r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.gid AND wm."user" = :me AND wm.is_active = 1 AND wm.role = 'service') IS NOT NULL"#,
         drive: None,
     },
     // People who share a workspace; a guest those he shares an object with.
@@ -54,7 +54,7 @@ pub const RULES: &[Rule] = &[
  OR (SELECT 1 FROM workspace_memberships AS mine JOIN workspace_memberships AS theirs ON theirs.workspace = mine.workspace WHERE mine."user" = :me AND mine.is_active = 1 AND mine.role <> 'guest' AND theirs."user" = {t}.gid AND theirs.is_active = 1 LIMIT 1) IS NOT NULL
  OR (SELECT 1 FROM principals AS a JOIN grants AS g ON g.principal = a.principal JOIN grants AS h ON h.object = g.object JOIN principals AS b ON b.principal = h.principal WHERE a."user" = :me AND b."user" = {t}.gid LIMIT 1) IS NOT NULL"#,
         level: r#"CASE WHEN {t}.gid = :me THEN 4 WHEN :see(user, {t}) THEN 1 ELSE 0 END"#,
-        service: r#"(SELECT 1 FROM workspace_memberships AS mine JOIN workspace_memberships AS theirs ON theirs.workspace = mine.workspace WHERE mine."user" = :me AND theirs."user" = {t}.gid LIMIT 1) IS NOT NULL"#,
+        service: r#"(SELECT 1 FROM workspace_memberships AS mine JOIN workspace_memberships AS theirs ON theirs.workspace = mine.workspace WHERE mine."user" = :me AND mine.is_active = 1 AND mine.role = 'service' AND theirs."user" = {t}.gid LIMIT 1) IS NOT NULL"#,
         drive: None,
     },
     Rule {
@@ -63,7 +63,7 @@ pub const RULES: &[Rule] = &[
         named: false,
         see: r#"{t}."user" = :me OR (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role <> 'guest') IS NOT NULL"#,
         level: r#"coalesce((SELECT CASE wm.role WHEN 'guest' THEN CASE WHEN {t}."user" = :me THEN 1 ELSE 0 END WHEN 'member' THEN 3 ELSE 4 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1), 0)"#,
-        service: IN_WORKSPACE,
+        service: SERVES,
         drive: None,
     },
     // Members; public teams and (by name) those that can be asked to join: full members of the workspace.
@@ -74,7 +74,7 @@ pub const RULES: &[Rule] = &[
         see: r#"(SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.gid) IS NOT NULL
  OR ({t}.visibility <> 'secret' AND (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL)"#,
         level: r#"coalesce((SELECT CASE WHEN tm.is_admin = 1 OR (SELECT 1 FROM workspace_memberships AS wa WHERE wa.workspace = {t}.workspace AND wa."user" = :me AND wa.is_active = 1 AND wa.role = 'admin') IS NOT NULL THEN 4 ELSE 3 END FROM team_memberships AS tm WHERE tm.team = {t}.gid AND tm."user" = :me), CASE WHEN {t}.visibility = 'secret' THEN 0 ELSE coalesce((SELECT CASE wm.role WHEN 'guest' THEN 0 WHEN 'member' THEN CASE {t}.visibility WHEN 'public' THEN 2 ELSE 1 END ELSE 4 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1), 0) END)"#,
-        service: IN_WORKSPACE,
+        service: SERVES,
         drive: None,
     },
     // The list of a team's people is for its members, and for all full members where the team is public.
@@ -84,7 +84,7 @@ pub const RULES: &[Rule] = &[
         named: false,
         see: r#"{t}."user" = :me OR (SELECT 1 FROM teams AS tt WHERE tt.gid = {t}.team AND :level(team, tt) >= 2) IS NOT NULL"#,
         level: r#"coalesce((SELECT :level(team, tt) FROM teams AS tt WHERE tt.gid = {t}.team), 0)"#,
-        service: IN_WORKSPACE,
+        service: SERVES,
         drive: None,
     },
     Rule {
@@ -93,7 +93,7 @@ pub const RULES: &[Rule] = &[
         named: false,
         see: r#"(SELECT 1 FROM grants AS g JOIN principals AS a ON a.principal = g.principal WHERE g.object = {t}.gid AND a."user" = :me LIMIT 1) IS NOT NULL"#,
         level: r#"coalesce((SELECT max(g.level) FROM grants AS g JOIN principals AS a ON a.principal = g.principal WHERE g.object = {t}.gid AND a."user" = :me), 0)"#,
-        service: IN_WORKSPACE,
+        service: SERVES,
         drive: Some(
             r#"SELECT g.object FROM principals AS a JOIN grants AS g ON g.principal = a.principal WHERE a."user" = :me"#,
         ),
@@ -104,7 +104,7 @@ pub const RULES: &[Rule] = &[
         named: false,
         see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.project AND :see(project, pp)) IS NOT NULL",
         level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.project AND pp.deleted IS NULL), 0)",
-        service: IN_WORKSPACE,
+        service: SERVES,
         drive: None,
     },
     // The same rows in the form that all memberships share.
@@ -114,7 +114,7 @@ pub const RULES: &[Rule] = &[
         named: false,
         see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.project AND :see(project, pp)) IS NOT NULL",
         level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.project AND pp.deleted IS NULL), 0)",
-        service: IN_WORKSPACE,
+        service: SERVES,
         drive: None,
     },
     // A project's sections as the project; the sections of a user task list for its owner.
@@ -123,9 +123,9 @@ pub const RULES: &[Rule] = &[
         live: LIVE,
         named: true,
         see: r#"(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.container AND :see(project, pp)) IS NOT NULL
- OR (SELECT 1 FROM user_task_lists AS l WHERE l.gid = {t}.container AND l.owner = :me) IS NOT NULL"#,
-        level: r#"coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.container AND pp.deleted IS NULL), (SELECT 4 FROM user_task_lists AS l WHERE l.gid = {t}.container AND l.owner = :me), 0)"#,
-        service: IN_WORKSPACE,
+ OR (SELECT 1 FROM user_task_lists AS l WHERE l.gid = {t}.container AND :level(user_task_list, l) = 4) IS NOT NULL"#,
+        level: r#"coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.container AND pp.deleted IS NULL), (SELECT 4 FROM user_task_lists AS l WHERE l.gid = {t}.container AND :level(user_task_list, l) = 4), 0)"#,
+        service: SERVES,
         drive: None,
     },
     Rule {
@@ -140,7 +140,7 @@ pub const RULES: &[Rule] = &[
         level: r#"coalesce((SELECT max(l.level) FROM (SELECT g.level FROM task_projects AS tp JOIN grants AS g ON g.object = tp.project JOIN principals AS a ON a.principal = g.principal WHERE tp.task = {t}.gid AND a."user" = :me UNION ALL SELECT 3 WHERE {t}.assignee = :me) AS l),
  CASE WHEN ({t}.created_by = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL)
  OR (SELECT 1 FROM task_followers AS tf WHERE tf.task = {t}.gid AND tf."user" = :me AND tf.grants = 1) IS NOT NULL THEN 3 ELSE 0 END)"#,
-        service: IN_WORKSPACE,
+        service: SERVES,
         drive: None,
     },
     // Its own paths, else those of its nearest reachable ancestor.
@@ -157,7 +157,7 @@ pub const RULES: &[Rule] = &[
    SELECT p.gid, p.parent, 1 FROM tasks AS p WHERE p.gid = {t}.parent
    UNION ALL SELECT p.gid, p.parent, up.depth + 1 FROM tasks AS p JOIN up ON p.gid = up.parent)
   SELECT above.level FROM (SELECT up.depth AS depth, :level(task path, x) AS level FROM up JOIN tasks AS x ON x.gid = up.gid WHERE x.deleted IS NULL) AS above WHERE above.level > 0 ORDER BY above.depth LIMIT 1) END, 0)"#,
-        service: IN_WORKSPACE,
+        service: SERVES,
         drive: Some(
             r#"WITH RECURSIVE mine(gid) AS (
    SELECT tp.task FROM principals AS a JOIN grants AS g ON g.principal = a.principal JOIN task_projects AS tp ON tp.project = g.object WHERE a."user" = :me
@@ -168,13 +168,14 @@ pub const RULES: &[Rule] = &[
   SELECT reached.gid FROM reached"#,
         ),
     },
+    // Full members see whose list it is; guests have their own. Whoever left the workspace has none.
     Rule {
         name: "user_task_list",
         live: "",
         named: false,
-        see: r#"{t}.owner = :me OR (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL"#,
-        level: "CASE WHEN {t}.owner = :me THEN 4 WHEN :see(user_task_list, {t}) THEN 1 ELSE 0 END",
-        service: IN_WORKSPACE,
+        see: r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND (wm.role <> 'guest' OR {t}.owner = :me)) IS NOT NULL"#,
+        level: r#"coalesce((SELECT CASE WHEN {t}.owner = :me THEN 4 WHEN wm.role = 'guest' THEN 0 ELSE 1 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1), 0)"#,
+        service: SERVES,
         drive: None,
     },
     // Members of the workspace see its tags, guests those of tasks they reach; full members edit them.
@@ -183,12 +184,12 @@ pub const RULES: &[Rule] = &[
         live: LIVE,
         named: true,
         see: r#"(SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL
- OR {t}.created_by = :me
+ OR ({t}.created_by = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL)
  OR (SELECT 1 FROM task_tags AS tt JOIN tasks AS tk ON tk.gid = tt.task WHERE tt.tag = {t}.gid AND :see(task, tk) LIMIT 1) IS NOT NULL"#,
-        level: r#"CASE WHEN (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL OR {t}.created_by = :me THEN 3 WHEN :see(tag, {t}) THEN 1 ELSE 0 END"#,
-        service: IN_WORKSPACE,
+        level: r#"CASE WHEN (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL OR ({t}.created_by = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL) THEN 3 WHEN :see(tag, {t}) THEN 1 ELSE 0 END"#,
+        service: SERVES,
         drive: Some(
-            r#"SELECT tt.tag FROM task_tags AS tt JOIN tasks AS tk ON tk.gid = tt.task WHERE :scan(task, tk) UNION SELECT tg.gid FROM tags AS tg WHERE tg.created_by = :me"#,
+            r#"SELECT tt.tag FROM task_tags AS tt JOIN tasks AS tk ON tk.gid = tt.task WHERE :scan(task, tk) UNION SELECT tg.gid FROM workspace_memberships AS wm JOIN tags AS tg ON tg.workspace = wm.workspace AND tg.created_by = wm."user" WHERE wm."user" = :me AND wm.is_active = 1"#,
         ),
     },
     // A comment is seen with its task. Its author administers it, and so do those who administer the task.
@@ -198,7 +199,7 @@ pub const RULES: &[Rule] = &[
         named: false,
         see: "(SELECT 1 FROM tasks AS tk WHERE tk.gid = {t}.target AND :see(task, tk)) IS NOT NULL",
         level: "coalesce((SELECT CASE WHEN {t}.created_by = :me AND :level(task, tk) >= 1 THEN 4 ELSE :level(task, tk) END FROM tasks AS tk WHERE tk.gid = {t}.target AND tk.deleted IS NULL), 0)",
-        service: IN_WORKSPACE,
+        service: SERVES,
         drive: None,
     },
     Rule {
@@ -207,7 +208,7 @@ pub const RULES: &[Rule] = &[
         named: false,
         see: "(SELECT 1 FROM tasks AS tk WHERE tk.gid = {t}.parent AND :see(task, tk)) IS NOT NULL OR (SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL",
         level: "coalesce((SELECT :level(task, tk) FROM tasks AS tk WHERE tk.gid = {t}.parent AND tk.deleted IS NULL), (SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), 0)",
-        service: IN_WORKSPACE,
+        service: SERVES,
         drive: None,
     },
     // Members of the workspace see its fields, unless private; guests those of projects they reach (projects in the trash have
@@ -217,12 +218,12 @@ pub const RULES: &[Rule] = &[
         name: "custom_field",
         live: LIVE,
         named: true,
-        see: r#"{t}.created_by = :me
+        see: r#"({t}.created_by = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL)
  OR ({t}.privacy_setting <> 'private' AND {t}.local_to IS NULL AND (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL)
  OR (SELECT 1 FROM principals AS a JOIN grants AS g ON g.principal = a.principal JOIN custom_field_settings AS cs ON cs.parent = g.object AND cs.custom_field = {t}.gid WHERE a."user" = :me LIMIT 1) IS NOT NULL
  OR (SELECT 1 FROM grants AS g JOIN principals AS a ON a.principal = g.principal WHERE g.object = {t}.gid AND a."user" = :me LIMIT 1) IS NOT NULL"#,
-        level: r#"CASE WHEN {t}.created_by = :me THEN 4 WHEN NOT (:see(custom_field, {t})) THEN 0 WHEN (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NULL THEN 1 WHEN {t}.default_access_level = 'admin' THEN 4 ELSE coalesce((SELECT 4 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role = 'admin'), CASE WHEN {t}.default_access_level = 'editor' THEN 3 ELSE 1 END) END"#,
-        service: IN_WORKSPACE,
+        level: r#"CASE WHEN ({t}.created_by = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL) THEN 4 WHEN NOT (:see(custom_field, {t})) THEN 0 WHEN (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NULL THEN 1 WHEN {t}.default_access_level = 'admin' THEN 4 ELSE coalesce((SELECT 4 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role = 'admin'), CASE WHEN {t}.default_access_level = 'editor' THEN 3 ELSE 1 END) END"#,
+        service: SERVES,
         drive: None,
     },
     Rule {
@@ -231,7 +232,7 @@ pub const RULES: &[Rule] = &[
         named: true,
         see: "(SELECT 1 FROM custom_fields AS cf WHERE cf.gid = {t}.custom_field AND :see(custom_field, cf)) IS NOT NULL",
         level: "coalesce((SELECT :level(custom_field, cf) FROM custom_fields AS cf WHERE cf.gid = {t}.custom_field AND cf.deleted IS NULL), 0)",
-        service: IN_WORKSPACE,
+        service: SERVES,
         drive: None,
     },
     Rule {
@@ -240,7 +241,7 @@ pub const RULES: &[Rule] = &[
         named: false,
         see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL",
         level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), 0)",
-        service: IN_WORKSPACE,
+        service: SERVES,
         drive: None,
     },
 ];

@@ -4,6 +4,7 @@ use crate::access::Level;
 use crate::api::call::{Call, cut};
 use crate::api::context::Context;
 use crate::api::write::Object;
+use crate::auth;
 use crate::error::{Result, hidden, invalid, not_found};
 use engine::schema::Sent;
 use engine::{Resource, Sight};
@@ -16,8 +17,54 @@ fn shown(kind: &str) -> &str {
     kind
 }
 
-/// Most objects that one field of a request may name, so that a write stays bounded.
+/// Most objects that a list in a request can name. Ours, since none is published: what is written for each stays bounded.
 pub const MAX_REFERENCES: usize = 500;
+
+/// An identifier as clients write it, taken apart.
+enum Identifier {
+    /// A gid; `None` for digits beyond any gid, which are an unknown object and not a malformed one.
+    Gid(Option<Gid>),
+    /// The e-mail address of a user, in lower case.
+    Email(String),
+    /// The hash of the gid that the actor's client gave to an object.
+    External(String),
+}
+
+impl Identifier {
+    fn read(kind: &str, name: &str, raw: &str, me: Gid) -> Result<Self> {
+        if kind == "user" && raw == "me" {
+            return Ok(Identifier::Gid(Some(me)));
+        }
+        if kind == "user" && raw.contains('@') {
+            return Ok(Identifier::Email(raw.to_lowercase()));
+        }
+        if let Some(external) = raw.strip_prefix("external:") {
+            return Ok(Identifier::External(auth::hash(external)));
+        }
+        match Gid::parse(raw) {
+            Some(gid) => Ok(Identifier::Gid(Some(gid))),
+            None if !raw.is_empty() && raw.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Ok(Identifier::Gid(None))
+            }
+            None => Err(invalid(name.to_owned(), format!("Not a recognized ID: {}", cut(raw)))),
+        }
+    }
+}
+
+/// Texts to be looked up together, with their places in the list they come from.
+#[derive(Default)]
+struct Named {
+    places: Vec<usize>,
+    texts: Vec<String>,
+}
+
+impl Named {
+    fn add(&mut self, at: usize, text: String) -> Option<Gid> {
+        self.places.push(at);
+        self.texts.push(text);
+        None
+    }
+}
 
 impl Context<'_, '_> {
     /// The gid that an identifier stands for: a gid, `me` and e-mail addresses for users, `external:…`. `None` if it is
@@ -25,31 +72,70 @@ impl Context<'_, '_> {
     ///
     /// Errors: `name: Not a recognized ID: …`.
     pub fn identify(&mut self, kind: &str, name: &str, raw: &str) -> Result<Option<Gid>> {
-        if kind == "user" && raw == "me" {
-            return Ok(Some(self.me()));
+        match Identifier::read(kind, name, raw, self.me())? {
+            Identifier::Gid(gid) => Ok(gid),
+            Identifier::Email(email) => {
+                self.cell("SELECT u.gid FROM users AS u WHERE u.email = ?", params![email])
+            }
+            Identifier::External(external) => {
+                let me = self.me();
+                self.cell(
+                    "SELECT x.object FROM externals AS x WHERE x.app = ? AND x.key = ?",
+                    params![me, external],
+                )
+            }
         }
-        if kind == "user" && raw.contains('@') {
-            let email = raw.to_lowercase();
-            return self.first(
-                "SELECT u.gid FROM users AS u WHERE u.email = ?",
-                params![email],
-                |row| row.get(0),
-            );
+    }
+
+    /// [`Context::identify`] for a list, in as many queries as for one.
+    ///
+    /// Errors: `name: [n]: Not a recognized ID: …`; 400 for more than [`MAX_REFERENCES`].
+    pub fn identify_all(
+        &mut self,
+        kind: &str,
+        name: &str,
+        raws: &[String],
+    ) -> Result<Vec<Option<Gid>>> {
+        if raws.len() > MAX_REFERENCES {
+            let message = format!("Must be at most {MAX_REFERENCES} objects");
+            return Err(invalid(name.to_owned(), message));
         }
-        if let Some(external) = raw.strip_prefix("external:") {
-            let me = self.me();
-            return self.first(
-                "SELECT x.object FROM externals AS x WHERE x.app = ? AND x.key = ?",
-                params![me, crate::auth::hash(external)],
-                |row| row.get(0),
-            );
+        let me = self.me();
+        let mut found: Vec<Option<Gid>> = Vec::with_capacity(raws.len());
+        let (mut emails, mut externals) = (Named::default(), Named::default());
+        for (at, raw) in raws.iter().enumerate() {
+            let gid = match Identifier::read(kind, &format!("{name}: [{at}]"), raw, me)? {
+                Identifier::Gid(gid) => gid,
+                Identifier::Email(email) => emails.add(at, email),
+                Identifier::External(external) => externals.add(at, external),
+            };
+            found.push(gid);
         }
-        match Gid::parse(raw) {
-            Some(gid) => Ok(Some(gid)),
-            // Digits beyond any gid are an unknown object, not a malformed one.
-            None if !raw.is_empty() && raw.bytes().all(|byte| byte.is_ascii_digit()) => Ok(None),
-            None => Err(invalid(name.to_owned(), format!("Not a recognized ID: {}", cut(raw)))),
+        for (named, sql, params) in [
+            (
+                &emails,
+                "SELECT i.key, u.gid FROM texts(?) AS i JOIN users AS u ON u.email = i.value",
+                vec![Value::Texts(emails.texts.clone())],
+            ),
+            (
+                &externals,
+                "SELECT i.key, x.object FROM texts(?) AS i JOIN externals AS x ON x.key = i.value AND x.app = ?",
+                vec![Value::Texts(externals.texts.clone()), Value::Int(me.get())],
+            ),
+        ] {
+            if named.texts.is_empty() {
+                continue;
+            }
+            let pairs =
+                self.query(sql, &params, |row| Ok((row.get::<i64>(0)?, row.get::<Gid>(1)?)))?;
+            for (key, gid) in pairs {
+                let at = usize::try_from(key).ok().and_then(|key| named.places.get(key));
+                if let Some(slot) = at.and_then(|at| found.get_mut(*at)) {
+                    *slot = Some(gid);
+                }
+            }
         }
+        Ok(found)
     }
 
     /// The rows of these gids that the actor may see when asking for them by themselves; `None` for the others, in order.
@@ -118,23 +204,16 @@ impl Context<'_, '_> {
 
     /// The objects that `raws` name, each visible to the actor, in order and without repetition.
     ///
-    /// Errors: 400 `name: [n]: Unknown object: …`.
+    /// Errors: 400 `name: [n]: Unknown object: …`; 400 for more than [`MAX_REFERENCES`].
     pub fn refer_all<T: Object>(&mut self, name: &str, raws: &[String]) -> Result<Vec<T>> {
         let unknown = |at: usize, raw: &str| {
             invalid(format!("{name}: [{at}]"), format!("Unknown object: {}", cut(raw)))
         };
-        if raws.len() > MAX_REFERENCES {
-            return Err(invalid(
-                name.to_owned(),
-                format!("Must be at most {MAX_REFERENCES} objects"),
-            ));
-        }
         let mut gids: Vec<Gid> = Vec::new();
         let mut origin: Vec<usize> = Vec::new();
-        for (at, raw) in raws.iter().enumerate() {
-            let gid = self
-                .identify(T::TYPE, &format!("{name}: [{at}]"), raw)?
-                .ok_or_else(|| unknown(at, raw))?;
+        let found = self.identify_all(T::TYPE, name, raws)?;
+        for (at, (gid, raw)) in found.into_iter().zip(raws).enumerate() {
+            let gid = gid.ok_or_else(|| unknown(at, raw))?;
             if !gids.contains(&gid) {
                 gids.push(gid);
                 origin.push(at);

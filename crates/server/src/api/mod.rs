@@ -9,6 +9,7 @@ pub mod context;
 pub mod lookup;
 pub mod openapi;
 pub mod operations;
+pub mod order;
 pub mod paging;
 pub mod plans;
 pub mod query;

@@ -505,7 +505,10 @@ fn error_responses() -> Value {
         ("Unauthorized", "There is no token, or it is unknown or revoked."),
         ("Forbidden", "The object is hidden from who asks, or may not be changed by him."),
         ("NotFound", "There is no such object or path."),
-        ("Conflict", "Another object has this external id already."),
+        (
+            "Conflict",
+            "Another object has this external id already, or a request with the same idempotency key ran at the same time.",
+        ),
         ("TooLarge", "The body is too large."),
         ("UnsupportedMedia", "The body is of a kind that is not understood here."),
         ("Unprocessable", "The idempotency key was used for another request."),

@@ -5,7 +5,7 @@ use crate::api::call::Call;
 use crate::api::context::Context;
 use crate::api::operations::{Answer, Operation};
 use crate::auth;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, bad_request};
 use crate::http::request::Incoming;
 use crate::http::respond::Reply;
 use engine::Site;
@@ -16,11 +16,14 @@ use store::{Tx, params};
 /// Largest answer that is kept for an `Idempotency-Key`.
 const MAX_KEPT: usize = 64 * 1024;
 
-/// Most hashes of tokens that are remembered as met before.
-const MAX_KNOWN_TOKENS: usize = 10_000;
-
 /// How long it is kept, in milliseconds: a day.
 const KEPT_FOR: i64 = 24 * 60 * 60 * 1_000;
+
+/// Longest `Idempotency-Key`.
+const MAX_KEY: usize = 255;
+
+/// Most hashes of tokens that are remembered as met before.
+const MAX_KNOWN_TOKENS: usize = 10_000;
 
 /// A request that can be run, and run again where the database asks for it.
 pub struct Job {
@@ -101,6 +104,9 @@ async fn start(
         app.operations.iter().position(|other| std::ptr::eq(other, operation)).unwrap_or_default();
     let idempotency = match &incoming.idempotency_key {
         Some(key) if operation.writes() && keyed => {
+            if key.len() > MAX_KEY || !key.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+                return Err(bad_request("The Idempotency-Key must be 1 to 255 ASCII characters"));
+            }
             let request =
                 serde_json::json!([operation.id, call.address, call.query, call.body.fields()])
                     .to_string();
@@ -270,6 +276,8 @@ fn kept_answer(cx: &mut Context<'_, '_>, key: &str, hash: &str) -> Result<Option
 }
 
 /// Keeps a successful answer for a key, in the transaction of the write.
+///
+/// Errors: 409 if the same key did its work in another transaction meanwhile; then this one is undone.
 fn keep_answer(cx: &mut Context<'_, '_>, key: &str, hash: &str, reply: &Reply) -> Result<()> {
     if reply.body.len() > MAX_KEPT {
         return Ok(());
@@ -280,9 +288,14 @@ fn keep_answer(cx: &mut Context<'_, '_>, key: &str, hash: &str, reply: &Reply) -
         "DELETE FROM idempotency_keys WHERE created_at <= ?",
         params![now.millis() - KEPT_FOR],
     )?;
-    cx.execute(
-        r#"INSERT INTO idempotency_keys ("user", key, request_hash, status, location, answer, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)"#,
+    let kept = cx.execute(
+        r#"INSERT INTO idempotency_keys ("user", key, request_hash, status, location, answer, created_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"#,
         params![me, key, hash, i64::from(reply.status), reply.location, answer, now],
     )?;
+    if kept == 0 {
+        return Err(Error::Conflict(
+            "Another request with this Idempotency-Key ran at the same time; send it again to get its answer".into(),
+        ));
+    }
     Ok(())
 }

@@ -23,9 +23,6 @@ pub const MAX_JSON_DEPTH: usize = 32;
 /// Most values in a body.
 pub const MAX_FIELDS: usize = 10_000;
 
-/// Longest `Idempotency-Key`.
-const MAX_KEY: usize = 255;
-
 /// What is known of a request before its body is read.
 pub struct Incoming {
     /// The address that links start with.
@@ -36,7 +33,7 @@ pub struct Incoming {
     pub now: Timestamp,
     /// Names the request in logs, events and the answer.
     pub request_id: String,
-    /// `Idempotency-Key`.
+    /// `Idempotency-Key`, as it came.
     pub idempotency_key: Option<String>,
     /// Whether the client takes gzip.
     pub gzip: bool,
@@ -60,9 +57,8 @@ impl Incoming {
         let idempotency_key = parts
             .headers
             .get("idempotency-key")
-            .and_then(|value| value.to_str().ok())
-            .filter(|key| !key.is_empty() && key.len() <= MAX_KEY)
-            .map(str::to_owned);
+            .filter(|key| !key.is_empty())
+            .map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned());
         Incoming {
             url,
             token,

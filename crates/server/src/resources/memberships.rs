@@ -9,6 +9,7 @@ use crate::resources::project_memberships::ProjectMembership;
 use crate::resources::projects::{Project, members};
 use crate::resources::teams::Team;
 use crate::resources::users::User;
+use crate::resources::workspace_memberships;
 use engine::FromJson;
 use model::AccessLevelName;
 
@@ -208,7 +209,12 @@ fn create(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
             "Must be in the workspace of the project",
         )?,
         None => {
-            members::require_in_workspace(cx, project.workspace, "member", &[member])?;
+            workspace_memberships::require_in_workspace(
+                cx,
+                project.workspace,
+                "member",
+                &[member],
+            )?;
         }
     }
     let sent = sent_level(&call.body)?;

@@ -4,11 +4,11 @@
 //! its owner reads and changes its sections there. Events: `section` added, changed, deleted.
 
 use crate::api::operations::Input;
+use crate::api::order::{self, Anchor, List, Spot};
 use crate::prelude::*;
 use crate::resources::projects::Project;
 use crate::resources::user_task_lists::UserTaskList;
 use engine::plan::Shape;
-use model::single_line;
 
 /// One row of `sections`.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ impl Record for Section {
     fn schema(s: &mut Schema<Self>) {
         s.doc("A part of a project or of the list of a user's tasks.");
         s.field("name", |t| &t.name)
-            .write(|t, v: String| t.name = single_line(&v))
+            .write(|t, Name(name)| t.name = name)
             .compact()
             .doc("What the section is called.");
         s.field("created_at", |t| &t.created_at).doc("When the section was created.");
@@ -70,6 +70,8 @@ impl Object for Section {
 
     fn delete(cx: &mut Context<'_, '_>, row: &Self) -> Result<()> {
         lock(cx, row.container)?;
+        // Nobody puts a task into it meanwhile; see [`hold`].
+        cx.lock(Self::TABLE, row.gid)?;
         let task: Option<Gid> = cx.cell(
             "SELECT tp.task FROM task_projects AS tp JOIN tasks AS t ON t.gid = tp.task WHERE tp.section = ? AND t.deleted IS NULL
              UNION ALL SELECT li.task FROM user_task_list_items AS li JOIN tasks AS k ON k.gid = li.task WHERE li.section = ? AND k.deleted IS NULL
@@ -79,7 +81,11 @@ impl Object for Section {
         if task.is_some() {
             return Err(bad_request("Only an empty section can be deleted"));
         }
-        if order(cx, row.container)?.len() < 2 {
+        let other: Option<Gid> = cx.cell(
+            "SELECT s.gid FROM sections AS s WHERE s.container = ? AND s.deleted IS NULL AND s.gid <> ? LIMIT 1",
+            params![row.container, row.gid],
+        )?;
+        if other.is_none() {
             return Err(bad_request("The last section cannot be deleted"));
         }
         cx.trash(Self::TYPE, "sections", row.gid, row.workspace).map(drop)
@@ -157,25 +163,47 @@ pub fn operations(api: &mut Operations) {
     .field("after_section", JsonType::Gid, "The section that it comes after.");
 }
 
-/// The first section of a project or list.
+/// The first section of a project or list, held as by [`hold`].
 pub fn first_of(cx: &mut Context<'_, '_>, container: Gid) -> Result<Gid> {
-    let sql = "SELECT s.gid FROM sections AS s WHERE s.container = ? AND s.deleted IS NULL ORDER BY s.position, s.gid LIMIT 1";
-    cx.cell(sql, params![container])?.ok_or_else(|| without(container))
+    outermost(cx, container, "")
 }
 
-/// The last section of a project or list.
+/// The last section of a project or list, held as by [`hold`].
 pub fn last_of(cx: &mut Context<'_, '_>, container: Gid) -> Result<Gid> {
-    let sql = "SELECT s.gid FROM sections AS s WHERE s.container = ? AND s.deleted IS NULL ORDER BY s.position DESC, s.gid DESC LIMIT 1";
-    cx.cell(sql, params![container])?.ok_or_else(|| without(container))
+    outermost(cx, container, " DESC")
 }
 
-fn without(container: Gid) -> Error {
-    Error::Internal(anyhow::anyhow!("{container} has no section"))
+fn outermost(cx: &mut Context<'_, '_>, container: Gid, direction: &str) -> Result<Gid> {
+    let sql = format!(
+        "SELECT s.gid FROM sections AS s WHERE s.container = ? AND s.deleted IS NULL ORDER BY s.position{direction}, s.gid{direction} LIMIT 1{}",
+        cx.tx.dialect().hold("s")
+    );
+    // Where the section was deleted while this waited for it, the next query finds another one.
+    for _ in 0..3 {
+        if let Some(section) = cx.cell(&sql, params![container])? {
+            return Ok(section);
+        }
+    }
+    Err(invalid("project", format!("Unknown object: {container}")))
+}
+
+/// Keeps a section from being deleted until the transaction ends: something is put into it.
+///
+/// Errors: 400 if it was deleted meanwhile.
+pub fn hold(cx: &mut Context<'_, '_>, section: Gid) -> Result<()> {
+    let sql = format!(
+        "SELECT s.gid FROM sections AS s WHERE s.gid = ? AND s.deleted IS NULL{}",
+        cx.tx.dialect().hold("s")
+    );
+    match cx.cell::<Gid>(&sql, params![section])? {
+        Some(_) => Ok(()),
+        None => Err(invalid("section", format!("Unknown object: {section}"))),
+    }
 }
 
 /// Adds a section at the end.
 pub fn add(cx: &mut Context<'_, '_>, container: &Container, name: &str) -> Result<Section> {
-    let position = place(cx, container.gid, None, Place::End)?;
+    let position = list_of(container.gid).place(cx, Spot::Last, None)?;
     write(cx, container, name, position)
 }
 
@@ -207,60 +235,8 @@ fn lock(cx: &mut Context<'_, '_>, container: Gid) -> Result<()> {
     cx.lock("user_task_lists", container)
 }
 
-/// The sections of a container with their positions, in order.
-fn order(cx: &mut Context<'_, '_>, container: Gid) -> Result<Vec<(Gid, String)>> {
-    cx.query(
-        "SELECT s.gid, s.position FROM sections AS s WHERE s.container = ? AND s.deleted IS NULL ORDER BY s.position, s.gid",
-        params![container],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )
-}
-
-/// Where a section comes to stand.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    /// Behind all others.
-    End,
-    /// Before this one.
-    Before(Gid),
-    /// Behind this one.
-    After(Gid),
-}
-
-/// The position for a new section or for `moving`. Neighbours with equal positions get new ones first.
-fn place(
-    cx: &mut Context<'_, '_>,
-    container: Gid,
-    moving: Option<Gid>,
-    place: Place,
-) -> Result<Position> {
-    let mut others = order(cx, container)?;
-    others.retain(|(gid, _)| Some(*gid) != moving);
-    let index = |anchor: Gid| others.iter().position(|(gid, _)| *gid == anchor);
-    let at = match place {
-        Place::End => others.len(),
-        Place::Before(anchor) => index(anchor).unwrap_or(others.len()),
-        Place::After(anchor) => index(anchor).map_or(others.len(), |at| at + 1),
-    };
-    let neighbours = |others: &[(Gid, String)]| {
-        let before = at.checked_sub(1).and_then(|at| others.get(at));
-        (before.map(|(_, key)| key.clone()), others.get(at).map(|(_, key)| key.clone()))
-    };
-    let (mut before, mut after) = neighbours(&others);
-    if before.is_some() && after.is_some() && before >= after {
-        let mut last: Option<String> = None;
-        for (gid, key) in &mut others {
-            let position = cx.position(last.as_deref(), None)?.into_string();
-            cx.later(
-                "UPDATE sections SET position = ? WHERE gid = ?",
-                params![position, *gid].to_vec(),
-            )?;
-            key.clone_from(&position);
-            last = Some(position);
-        }
-        (before, after) = neighbours(&others);
-    }
-    cx.position(before.as_deref(), after.as_deref())
+fn list_of(container: Gid) -> List {
+    List::of("sections", "container", container)
 }
 
 /// The container that the path names: a project, or a user task list in its place, on which the actor has at least `needed`.
@@ -285,17 +261,21 @@ fn container(cx: &mut Context<'_, '_>, call: &Call, needed: Level) -> Result<Con
     }
 }
 
-/// The section that the body names as `name`, which must be one of the container's.
+/// The section that `raw` names, which must be one of the container's.
 fn sibling(
     cx: &mut Context<'_, '_>,
     container: &Container,
     name: &'static str,
-    body: &Body,
-) -> Result<Option<Section>> {
-    let Some(raw) = body.reference(name)?.flatten() else { return Ok(None) };
-    let (section, _) = cx.refer::<Section>(name, &raw)?;
+    raw: &str,
+) -> Result<Section> {
+    let (section, _) = cx.refer::<Section>(name, raw)?;
     require(section.container == container.gid, name, "Must be a section of this project")?;
-    Ok(Some(section))
+    Ok(section)
+}
+
+/// The spot among the container's sections that `spot` names.
+fn beside(cx: &mut Context<'_, '_>, container: &Container, spot: Spot<Anchor>) -> Result<Spot> {
+    spot.map(|anchor| Ok(sibling(cx, container, anchor.field, &anchor.raw)?.gid))
 }
 
 /// `getSectionsForProject`.
@@ -311,21 +291,12 @@ fn listed(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
 /// `createSectionForProject`.
 fn create(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let container = container(cx, call, Level::Edit)?;
-    let name: String = call.body.read("name")?.ok_or_else(|| invalid("name", "Missing input"))?;
-    let name = single_line(&name);
+    let Name(name) = call.body.read("name")?.ok_or_else(|| invalid("name", "Missing input"))?;
     require(!name.is_empty(), "name", "Must not be empty")?;
     lock(cx, container.gid)?;
-    let before = sibling(cx, &container, "insert_before", &call.body)?;
-    let after = sibling(cx, &container, "insert_after", &call.body)?;
-    let at = match (before, after) {
-        (None, None) => Place::End,
-        (Some(anchor), None) => Place::Before(anchor.gid),
-        (None, Some(anchor)) => Place::After(anchor.gid),
-        (Some(_), Some(_)) => {
-            return Err(bad_request("You may only provide one of insert_before and insert_after"));
-        }
-    };
-    let position = place(cx, container.gid, None, at)?;
+    let spot = order::sent(&call.body, "insert_before", "insert_after")?.unwrap_or(Spot::Last);
+    let spot = beside(cx, &container, spot)?;
+    let position = list_of(container.gid).place(cx, spot, None)?;
     let section = write(cx, &container, &name, position)?;
     cx.answer_gid::<Section>(section.gid)
 }
@@ -334,23 +305,19 @@ fn create(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
 fn insert(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let container = container(cx, call, Level::Edit)?;
     lock(cx, container.gid)?;
-    let section = sibling(cx, &container, "section", &call.body)?
-        .ok_or_else(|| invalid("section", "Missing input"))?;
-    let before = sibling(cx, &container, "before_section", &call.body)?;
-    let after = sibling(cx, &container, "after_section", &call.body)?;
-    let (anchor, at) = match (before, after) {
-        (Some(anchor), None) => (anchor.gid, Place::Before(anchor.gid)),
-        (None, Some(anchor)) => (anchor.gid, Place::After(anchor.gid)),
-        _ => {
-            return Err(bad_request(
-                "You must provide exactly one of before_section and after_section",
-            ));
-        }
-    };
-    if anchor == section.gid {
+    let raw = call.body.reference("section")?.flatten();
+    let raw = raw.ok_or_else(|| invalid("section", "Missing input"))?;
+    let section = sibling(cx, &container, "section", &raw)?;
+    let spot = order::sent(&call.body, "before_section", "after_section")?
+        .filter(|spot| spot.anchor().is_some())
+        .ok_or_else(|| {
+            bad_request("You must provide exactly one of before_section and after_section")
+        })?;
+    let spot = beside(cx, &container, spot)?;
+    if spot.anchor() == Some(&section.gid) {
         return Ok(Answer::empty());
     }
-    let position = place(cx, container.gid, Some(section.gid), at)?;
+    let position = list_of(container.gid).place(cx, spot, Some(section.gid))?;
     cx.later(
         "UPDATE sections SET position = ? WHERE gid = ?",
         params![position.as_str(), section.gid].to_vec(),

@@ -4,8 +4,9 @@
 //! Events: `tag` added, changed, deleted.
 
 use crate::prelude::*;
+use crate::resources::workspace_memberships::require_in_workspace;
 use crate::resources::{users::User, workspaces::Workspace};
-use model::{Color, name_key, single_line};
+use model::{Color, name_key};
 
 /// A tag as stored, one row of `tags`.
 #[derive(Debug, Clone)]
@@ -26,7 +27,7 @@ impl Record for Tag {
     fn schema(s: &mut Schema<Self>) {
         s.doc("A label that can be put on any task of one workspace.");
         s.field("name", |t| &t.name)
-            .write(|t, v: String| t.name = single_line(&v))
+            .write(|t, Name(name)| t.name = name)
             .compact()
             .doc("What the tag is called.");
         s.field("color", |t| &t.color)
@@ -96,12 +97,14 @@ impl Object for Tag {
             return Ok(());
         }
         let followers = cx.refer_all::<User>("followers", &body.references("followers")?)?;
+        let followers: Vec<Gid> = followers.iter().map(|user| user.gid).collect();
+        require_in_workspace(cx, row.workspace, "followers", &followers)?;
         let mut last: Option<Position> = None;
         for follower in followers {
             let position = cx.position(last.as_ref().map(Position::as_str), None)?;
             cx.later(
                 r#"INSERT INTO tag_followers (tag, "user", workspace, position) VALUES (?, ?, ?, ?)"#,
-                params![row.gid, follower.gid, row.workspace, position.as_str()].to_vec(),
+                params![row.gid, follower, row.workspace, position.as_str()].to_vec(),
             )?;
             last = Some(position);
         }

@@ -9,7 +9,7 @@ use crate::resources::custom_fields::settings::CustomFieldSetting;
 use crate::resources::team_memberships::{self, TeamMembership};
 use crate::resources::{texts, users, users::User, workspace_memberships, workspaces::Workspace};
 use engine::Template;
-use model::{TeamVisibility, name_key, single_line};
+use model::{TeamVisibility, name_key};
 
 /// A team as stored, one row of `teams`.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ impl Record for Team {
     fn schema(s: &mut Schema<Self>) {
         s.doc("A group of people in an organization who work on projects together.");
         s.field("name", |t| &t.name)
-            .write(|t, v: String| t.name = single_line(&v))
+            .write(|t, Name(name)| t.name = name)
             .compact()
             .doc("What the team is called.");
         texts::fields(s, "description", "html_description", true);
@@ -311,6 +311,9 @@ fn add_user(cx: &mut Context<'_, '_>, team: Team, call: &Call) -> Result<Answer>
     let (raw, user) = user_of(cx, &call.body)?;
     let unknown = || invalid("user", format!("Not a user in Organization: {}", cut(&raw)));
     let user = user.ok_or_else(unknown)?;
+    if !cx.is_visible(User::TYPE, user)? {
+        return Err(unknown());
+    }
     let membership = workspace_memberships::of(cx.tx, team.workspace, user)?
         .filter(|membership| membership.is_active)
         .ok_or_else(unknown)?;

@@ -111,7 +111,10 @@ fn of_user(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
         |row| row.get::<Gid>(0),
     )?;
     match list.first() {
-        Some(list) => cx.answer_gid::<UserTaskList>(*list),
+        Some(list) => {
+            let (list, _) = cx.find::<UserTaskList>(UserTaskList::TYPE, &list.to_string())?;
+            cx.answer(list)
+        }
         None => Err(not_found("user_task_list", user.gid)),
     }
 }
@@ -171,11 +174,18 @@ pub fn assign(
         return cx.later("DELETE FROM user_task_list_items WHERE task = ?", params![task].to_vec());
     };
     let list = ensure(cx, assignee, workspace)?;
-    let found = cx.first(
-        "SELECT s.gid, (SELECT u.position FROM user_task_list_items AS u WHERE u.section = s.gid ORDER BY u.position, u.task LIMIT 1) FROM sections AS s WHERE s.container = ? AND s.deleted IS NULL ORDER BY s.position, s.gid LIMIT 1",
-        params![list],
-        |row| Ok((row.get::<Gid>(0)?, row.get::<Option<String>>(1)?)),
-    )?;
+    let sql = format!(
+        "SELECT s.gid, (SELECT u.position FROM user_task_list_items AS u WHERE u.section = s.gid ORDER BY u.position, u.task LIMIT 1) FROM sections AS s WHERE s.container = ? AND s.deleted IS NULL ORDER BY s.position, s.gid LIMIT 1{}",
+        cx.tx.dialect().hold("s")
+    );
+    let first = |cx: &mut Context<'_, '_>| {
+        cx.first(&sql, params![list], |row| Ok((row.get::<Gid>(0)?, row.get::<Option<String>>(1)?)))
+    };
+    // Where the section was deleted while this waited for it, the second query finds another one.
+    let found = match first(cx)? {
+        Some(found) => Some(found),
+        None => first(cx)?,
+    };
     let (section, top) = match found {
         Some(found) => found,
         None => (first_section(cx, list, workspace)?, None),

@@ -7,7 +7,8 @@
 use crate::access::grants;
 use crate::prelude::*;
 use crate::resources::user_task_lists::{self, OwnList};
-use crate::resources::{users::User, workspaces::Workspace};
+use crate::resources::users::User;
+use crate::resources::workspaces::{Workspace, is_organization};
 use store::Tx;
 
 /// One row of `workspace_memberships`.
@@ -131,6 +132,43 @@ pub fn join(
     grants::of_member(tx, workspace, user)?;
     user_task_lists::make(tx, now, user, workspace)?;
     of(tx, workspace, user)
+}
+
+/// The first of `users` who is not active in the workspace, by his place among them, and what the workspace is called to people:
+/// `Organization` or `Workspace`. The others cannot be removed from it until the transaction ends.
+pub fn first_stranger(
+    cx: &mut Context<'_, '_>,
+    workspace: Gid,
+    users: &[Gid],
+) -> Result<Option<(usize, &'static str)>> {
+    if users.is_empty() {
+        return Ok(None);
+    }
+    let sql = format!(
+        r#"SELECT wm."user" FROM ids(?) AS i JOIN workspace_memberships AS wm ON wm."user" = i.value AND wm.workspace = ? AND wm.is_active = 1{}"#,
+        cx.tx.dialect().hold("wm")
+    );
+    let inside = cx.gids(&sql, params![users, workspace])?;
+    let Some(at) = users.iter().position(|user| !inside.contains(user)) else { return Ok(None) };
+    Ok(Some((at, if is_organization(cx, workspace)? { "Organization" } else { "Workspace" })))
+}
+
+/// Refuses users who are not in the workspace.
+///
+/// Errors: 400 `field: Not a user in Workspace: …`.
+pub fn require_in_workspace(
+    cx: &mut Context<'_, '_>,
+    workspace: Gid,
+    field: &'static str,
+    users: &[Gid],
+) -> Result<()> {
+    match first_stranger(cx, workspace, users)? {
+        None => Ok(()),
+        Some((at, kind)) => {
+            let user = users.get(at).map(Gid::to_string).unwrap_or_default();
+            Err(invalid(field, format!("Not a user in {kind}: {user}")))
+        }
+    }
 }
 
 /// Gives an active member another role.

@@ -118,6 +118,18 @@ impl App {
         App::open(config, TempDir::new(), Settings::default(), Some(url))
     }
 
+    /// On PostgreSQL with several connections, for requests that run at once.
+    pub(crate) fn crowded() -> App {
+        let config = Config { readers: 6, ..postgres_config(&postgres().fresh_database()) };
+        App::open(config, TempDir::new(), Settings::default(), None)
+    }
+
+    /// Sends requests at once; the answers in their order.
+    pub(crate) fn at_once(&self, requests: Vec<Request<Body>>) -> Vec<Reply> {
+        let sent = requests.into_iter().map(|request| answer(self.router.clone(), request));
+        self.runtime.block_on(futures_util::future::join_all(sent))
+    }
+
     /// On SQLite with other settings.
     pub(crate) fn with(settings: Settings) -> App {
         let directory = sqlite_dir();
@@ -388,14 +400,15 @@ impl Client<'_> {
             let value = format!("Bearer {token}").parse().unwrap();
             request.headers_mut().insert("authorization", value);
         }
-        let router = self.app.router.clone();
-        self.app.runtime.block_on(async move {
-            let response = router.oneshot(request).await.unwrap();
-            let (parts, body) = response.into_parts();
-            let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
-            Reply { status: parts.status.as_u16(), headers: parts.headers, body }
-        })
+        self.app.runtime.block_on(answer(self.app.router.clone(), request))
     }
+}
+
+async fn answer(router: Router, request: Request<Body>) -> Reply {
+    let response = router.oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+    Reply { status: parts.status.as_u16(), headers: parts.headers, body }
 }
 
 /// An answer.

@@ -290,3 +290,82 @@ fn cursors_cannot_be_made_changed_or_lent() {
         }
     });
 }
+
+#[test]
+fn names_have_a_length() {
+    on_both(|app| {
+        let project = app.has("project", json!({}));
+        let field = app.has("custom_field", json!({ "name": "f", "resource_subtype": "enum" }));
+        for (path, data) in [
+            ("/tags".to_owned(), json!({ "workspace": ACME })),
+            ("/tasks".to_owned(), json!({ "workspace": ACME })),
+            ("/projects".to_owned(), json!({ "team": "301" })),
+            ("/teams".to_owned(), json!({ "organization": ACME })),
+            (format!("/projects/{project}/sections"), json!({})),
+            ("/custom_fields".to_owned(), json!({ "workspace": ACME, "resource_subtype": "text" })),
+            (format!("/custom_fields/{field}/enum_options"), json!({})),
+        ] {
+            let named = |name: String| {
+                let mut data = data.clone();
+                data["name"] = json!(name);
+                app.as_("ada").post(&path, data)
+            };
+            let message = named("\u{1f4a9}".repeat(1_025)).error(400);
+            assert_eq!(message, "name: Must be at most 1024 characters", "{path}");
+            let long = "\u{1f4a9}".repeat(1_024);
+            assert_eq!(named(long.clone()).data()["name"], long, "{path}");
+        }
+    });
+}
+
+#[test]
+fn lists_of_references_have_a_length_and_cost_the_same() {
+    on_both(|app| {
+        let task = app.has("task", json!({}));
+        let path = format!("/tasks/{task}/removeFollowers");
+        let send = |raws: Vec<String>| app.as_("ada").post(&path, json!({ "followers": raws }));
+
+        let message = send(vec!["me".to_owned(); 501]).error(400);
+        assert_eq!(message, "followers: Must be at most 500 objects");
+        let one = send(vec!["bob@acme.example".to_owned()]).statements();
+        let many = ["bob", "BOB", "sam", "bob"].map(|name| format!("{name}@acme.example"));
+        assert_eq!(send(many.to_vec()).statements(), one);
+        let message = send(vec!["me".to_owned(), "nobody@acme.example".to_owned()]).error(400);
+        assert_eq!(message, "followers: [1]: Unknown object: nobody@acme.example");
+    });
+}
+
+#[test]
+fn no_reference_holds_a_nul() {
+    on_both(|app| {
+        let task = app.has("task", json!({}));
+        let path = format!("/tasks/{task}/addFollowers");
+        for followers in [
+            json!(["a@b\0"]),
+            json!([{ "gid": "a@b\0" }]),
+            json!("me,a@b\0"),
+            json!([{ "gid": "external:\0" }]),
+        ] {
+            let reply = app.as_("ada").post(&path, json!({ "followers": followers }));
+            assert_eq!(reply.error(400), "followers: Must not contain NUL characters");
+        }
+        app.as_("ada")
+            .put(&format!("/tasks/{task}"), json!({ "assignee": { "gid": "a@b\0" } }))
+            .error(400);
+        let gid = "\u{1f4a9}".repeat(1_024);
+        let external = json!({ "external": { "gid": gid } });
+        app.as_("ada").put(&format!("/tasks/{task}"), external).data();
+    });
+}
+
+#[test]
+fn an_idempotency_key_that_cannot_be_kept_is_refused() {
+    on_both(|app| {
+        let long = "k".repeat(256);
+        let headers = [("content-type", "application/json"), ("idempotency-key", &*long)];
+        let body = json!({ "data": { "workspace": ACME, "name": "x" } }).to_string();
+        let reply = app.as_("ada").request(Method::POST, "/tags", &headers, body);
+        assert_eq!(reply.error(400), "The Idempotency-Key must be 1 to 255 ASCII characters");
+        assert_eq!(app.as_("ada").get("/tags").data(), json!([]));
+    });
+}

@@ -41,6 +41,15 @@ impl Dialect {
         }
     }
 
+    /// Written at the end of a query to keep the rows of `alias` from being locked by [`Tx::lock`](crate::Tx::lock), and so from
+    /// what that announces, until the end of the transaction. Many may hold a row at once. SQLite has one writer.
+    pub fn hold(self, alias: &str) -> String {
+        match self {
+            Dialect::Sqlite => String::new(),
+            Dialect::Postgres => postgres::hold(alias),
+        }
+    }
+
     /// The parameter with this number, from 1.
     pub(crate) fn parameter(self, number: u32) -> String {
         match self {

@@ -88,7 +88,13 @@ pub(crate) fn whole(error: &tokio_postgres::Error) -> String {
     }
     text
 }
+
 /// The statement that holds one row of `table` until the end of the transaction.
 pub(crate) fn lock_row(table: &str) -> String {
     format!("SELECT t.gid FROM {table} AS t WHERE t.gid = ? FOR UPDATE")
+}
+
+/// See [`Dialect::hold`](super::Dialect::hold): what a foreign key takes on the row it names.
+pub(super) fn hold(alias: &str) -> String {
+    format!(" FOR KEY SHARE OF {alias}")
 }

@@ -53,12 +53,6 @@ pub fn text(field: &CustomField, value: &Value) -> Option<String> {
     }
 }
 
-/// A text as the HTML of rich text.
-pub fn html(text: &str) -> String {
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    format!("<body>{escaped}</body>")
-}
-
 /// A number in the format of `field`.
 fn number(field: &CustomField, number: f64) -> String {
     let precision = field.precision.and_then(|digits| u8::try_from(digits).ok()).unwrap_or(0);
@@ -166,10 +160,5 @@ mod tests {
         ] {
             assert_eq!(number(&field, given), shown);
         }
-    }
-
-    #[test]
-    fn html_escapes_what_has_a_meaning() {
-        assert_eq!(html("a < b & c"), "<body>a &lt; b &amp; c</body>");
     }
 }

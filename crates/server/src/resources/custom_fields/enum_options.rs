@@ -3,10 +3,10 @@
 //! Part of the API section "Custom fields". Options are never deleted, only disabled, so that values keep them.
 //! Events: `enum_option` added, changed; `custom_field` changed when its options move.
 
-use super::order::{self, List, Spot};
 use super::{CustomField, lock};
+use crate::api::order::{self, List, Spot};
 use crate::prelude::*;
-use model::{EnumColor, name_key, single_line};
+use model::{EnumColor, name_key};
 use std::collections::HashSet;
 
 /// Most options of a field, disabled ones included. Source: API reference, "Create an enum option".
@@ -31,7 +31,7 @@ impl Record for EnumOption {
     fn schema(s: &mut Schema<Self>) {
         s.doc("One of the values that an enum or multi_enum field can have.");
         s.field("name", |t| &t.name)
-            .write(|t, v: String| t.name = single_line(&v))
+            .write(|t, Name(name)| t.name = name)
             .compact()
             .doc("What the option is called; unique in its field.");
         s.field("enabled", |t| &t.enabled)
@@ -84,8 +84,9 @@ impl Object for EnumOption {
         )?;
         require_room(usize::try_from(count.unwrap_or(0)).unwrap_or(usize::MAX) + 1)?;
         let list = list_of(field.gid);
-        let spot = order::sent(cx, list, body, "insert_before", "insert_after")?;
-        let position = order::place(cx, list, spot.unwrap_or(Spot::Last), None)?;
+        let spot = order::sent(body, "insert_before", "insert_after")?.unwrap_or(Spot::Last);
+        let spot = spot.map(|anchor| list.find(cx, &anchor))?;
+        let position = list.place(cx, spot, None)?;
         blank(cx, &field, position)
     }
 
@@ -110,7 +111,7 @@ impl Object for EnumOption {
 }
 
 fn list_of(field: Gid) -> List {
-    List { table: "enum_options", column: "custom_field", owner: field }
+    List::of("enum_options", "custom_field", field)
 }
 
 fn blank(cx: &mut Context<'_, '_>, field: &CustomField, position: Position) -> Result<EnumOption> {
@@ -228,12 +229,13 @@ fn insert(cx: &mut Context<'_, '_>, field: CustomField, call: &Call) -> Result<A
     require(option.custom_field == field.gid, "enum_option", "Must be an option of the field")?;
     lock(cx, field.gid)?;
     let list = list_of(field.gid);
-    let spot = order::sent(cx, list, body, "before_enum_option", "after_enum_option")?.ok_or_else(
-        || bad_request("You should specify one of before_enum_option, after_enum_option"),
-    )?;
+    let spot = order::sent(body, "before_enum_option", "after_enum_option")?.ok_or_else(|| {
+        bad_request("You should specify one of before_enum_option, after_enum_option")
+    })?;
+    let spot = spot.map(|anchor| list.find(cx, &anchor))?;
     // Next to itself is where it is.
-    if !matches!(spot, Spot::Before(anchor) | Spot::After(anchor) if anchor == option.gid) {
-        let position = order::place(cx, list, spot, Some(option.gid))?;
+    if spot.anchor() != Some(&option.gid) {
+        let position = list.place(cx, spot, Some(option.gid))?;
         cx.later(
             "UPDATE enum_options SET position = ? WHERE gid = ?",
             params![position.as_str(), option.gid].to_vec(),

@@ -7,7 +7,6 @@
 pub mod display;
 pub mod enum_options;
 pub mod ids;
-pub mod order;
 pub mod settings;
 pub mod shape;
 pub mod values;
@@ -173,11 +172,19 @@ impl Object for CustomField {
     }
 
     fn prepare(
-        _cx: &mut Context<'_, '_>,
-        _before: Option<&Self>,
+        cx: &mut Context<'_, '_>,
+        before: Option<&Self>,
         row: &mut Self,
         body: &Body,
     ) -> Result<()> {
+        if before.is_some_and(|before| {
+            before.privacy_setting != row.privacy_setting
+                || before.default_access_level != row.default_access_level
+        }) {
+            // Who may edit a field may not share it.
+            let (_, level) = cx.find::<CustomField>(Self::TYPE, &row.gid.to_string())?;
+            cx.require_level(level, Level::Admin)?;
+        }
         require(!row.name.is_empty(), "name", "Must not be empty")?;
         row.name_key = name_key(&row.name);
         require(
@@ -299,7 +306,7 @@ fn reference_rules(row: &mut CustomField, body: &Body) -> Result<()> {
 
 /// Holds other writers of what belongs to the field until this transaction ends, where writers run side by side.
 pub fn lock(cx: &mut Context<'_, '_>, field: Gid) -> Result<()> {
-    cx.later("UPDATE custom_fields SET last_id = last_id WHERE gid = ?", params![field].to_vec())
+    cx.lock(CustomField::TABLE, field)
 }
 
 /// The operations of the section, in the order of the API reference.

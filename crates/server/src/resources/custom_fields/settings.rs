@@ -3,9 +3,9 @@
 //! API section "Custom field settings", with two operations of the section "Projects". A change is told as one of the project's
 //! `custom_field_settings`.
 
-use super::order::{self, List, Spot};
 use super::{CustomField, ids};
 use crate::api::operations::Input;
+use crate::api::order::{self, List, Spot};
 use crate::prelude::*;
 use crate::resources::projects::Project;
 use crate::resources::user_task_lists::UserTaskList;
@@ -155,12 +155,12 @@ fn add(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
         "Must be a field of the project's workspace",
     )?;
     // Held so that two of them cannot pass the limit, or add the same field.
-    cx.later(
-        "UPDATE projects SET modified_at = modified_at WHERE gid = ?",
-        params![project.gid].to_vec(),
-    )?;
-    let list = List { table: "custom_field_settings", column: "parent", owner: project.gid };
-    let spot = order::sent(cx, list, body, "insert_before", "insert_after")?;
+    project.lock(cx)?;
+    let list = List::of("custom_field_settings", "parent", project.gid);
+    let spot = match order::sent(body, "insert_before", "insert_after")? {
+        Some(spot) => Some(spot.map(|anchor| list.find(cx, &anchor))?),
+        None => None,
+    };
     let gid = match setting_of(cx, project.gid, field.gid)? {
         Some(before) => change(cx, list, &before, spot, important)?,
         None => attach(cx, list, &field, &project, spot, important)?,
@@ -201,13 +201,9 @@ fn change(
 ) -> Result<Gid> {
     let mut after = before.clone();
     after.is_important = important.unwrap_or(before.is_important);
-    match spot {
-        // Next to itself is where it is.
-        None => {}
-        Some(Spot::Before(anchor) | Spot::After(anchor)) if anchor == before.gid => {}
-        Some(spot) => {
-            after.position = order::place(cx, list, spot, Some(before.gid))?.into_string();
-        }
+    // Next to itself is where it is.
+    if let Some(spot) = spot.filter(|spot| spot.anchor() != Some(&before.gid)) {
+        after.position = list.place(cx, spot, Some(before.gid))?.into_string();
     }
     cx.update(before, &after)?;
     Ok(after.gid)
@@ -231,7 +227,7 @@ fn attach(
         "custom_field",
         "A project can have at most 100 custom fields",
     )?;
-    let position = order::place(cx, list, spot.unwrap_or(Spot::Last), None)?;
+    let position = list.place(cx, spot.unwrap_or(Spot::Last), None)?;
     let row = CustomFieldSetting {
         gid: cx.gid()?,
         workspace: project.workspace,

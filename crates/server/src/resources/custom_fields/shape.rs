@@ -6,7 +6,7 @@ use super::values::{Choice, DateValue, Named, Value};
 use crate::prelude::*;
 use crate::resources::users::User;
 use engine::schema::{Fetching, RowsOf};
-use model::{FieldSubtype, LabelPosition, NumberFormat, single_line};
+use model::{FieldSubtype, LabelPosition, NumberFormat};
 use std::collections::HashMap;
 
 /// Something shown as a custom field.
@@ -39,7 +39,7 @@ impl Shown for CustomField {
 /// Declares every field of the record, in the order of the API reference.
 pub fn fields<T: Shown>(s: &mut Schema<T>) {
     s.field("name", |t: &T| &t.definition().name)
-        .write(|t, v: String| t.definition_mut().name = single_line(&v))
+        .write(|t, Name(name)| t.definition_mut().name = name)
         .compact()
         .doc("What the field is called; unique in the workspace, without regard to case.");
     s.field("type", |t: &T| &t.definition().resource_subtype)
@@ -158,7 +158,7 @@ fn more_fields<T: Shown>(s: &mut Schema<T>) {
     s.computed("html_text_value", |t: &T, _| {
         t.value()
             .and_then(|value| display::text(t.definition(), value))
-            .map(|text| display::html(&text))
+            .map(|text| model::rich_text::from_plain(&text))
     })
     .when(|t| t.is_value(FieldSubtype::Text))
     .doc("The text as HTML, or null; of values of text fields.");

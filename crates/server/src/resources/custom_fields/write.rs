@@ -3,10 +3,12 @@
 use super::CustomField;
 use super::values::{Content, Holder, choices, contents, fields_on};
 use crate::api::call::cut;
+use crate::api::lookup::MAX_REFERENCES;
 use crate::prelude::*;
 use crate::resources::projects::Project;
 use crate::resources::stories::{self, Dates, Details};
 use crate::resources::tasks::Task;
+use crate::resources::users::User;
 use engine::FromJson;
 use model::FieldSubtype;
 use serde_json::Value as Json;
@@ -92,10 +94,7 @@ fn write(
     }
 
     // Two writers of one object come one after the other.
-    cx.later(
-        &format!("UPDATE {table} SET modified_at = modified_at WHERE gid = ?"),
-        params![object].to_vec(),
-    )?;
+    cx.lock(table, object)?;
     let mut old = contents(cx.tx, &[object.get()])?;
     let chosen = choices(cx.tx, &[object.get()])?;
     for ((key, field), picked) in chosen {
@@ -127,7 +126,12 @@ fn read(cx: &Context<'_, '_>, field: &CustomField, value: &Json) -> Result<Wante
         _ if is_empty => Ok(Vec::new()),
         // A gid alone is a list of one.
         Json::Object(_) => engine::body::reference(value).map(|one| vec![one]),
-        _ => Vec::<String>::from_json(value),
+        _ => Vec::<String>::from_json(value).and_then(|list| {
+            if list.len() > MAX_REFERENCES {
+                return Err(format!("Must be at most {MAX_REFERENCES} objects"));
+            }
+            Ok(list)
+        }),
     };
     Ok(match kind {
         FieldSubtype::Text => {
@@ -184,8 +188,8 @@ fn date(cx: &Context<'_, '_>, value: &Json) -> Result<(Option<Date>, Option<Time
 struct Known {
     /// The options by gid: their field, and whether they can be chosen.
     options: HashMap<Gid, (Gid, bool)>,
-    /// Active users of the workspace, by how they were named.
-    people: HashMap<String, Gid>,
+    /// Active users of the workspace, by how they were named, and whether the actor sees them.
+    people: HashMap<String, (Gid, bool)>,
     /// The objects that the actor sees, with their types.
     objects: HashMap<Gid, &'static str>,
     is_organization: bool,
@@ -216,10 +220,9 @@ impl Known {
                     objects.extend(raws.iter().filter_map(|raw| Gid::parse(raw)));
                 }
                 Wanted::People(raws) => {
-                    for raw in raws {
-                        if let Some(user) = cx.identify("user", &place(field), raw)? {
-                            people.insert(raw.clone(), user);
-                        }
+                    let found = cx.identify_all(User::TYPE, &place(field), raws)?;
+                    for (raw, user) in raws.iter().zip(found) {
+                        people.extend(user.map(|user| (raw.clone(), user)));
                     }
                 }
             }
@@ -236,6 +239,8 @@ impl Known {
         }
         if wanted.iter().any(|(_, one)| matches!(one, Wanted::People(raws) if !raws.is_empty())) {
             let users: Vec<Gid> = people.values().copied().collect();
+            let seen = cx.rows_seen::<User>(&users)?;
+            let seen: HashSet<Gid> = seen.into_iter().flatten().map(|user| user.gid).collect();
             let rows: Vec<(Option<Gid>, bool)> = cx.query(
                 r#"SELECT wm."user", w.is_organization FROM workspaces AS w LEFT JOIN workspace_memberships AS wm ON wm.workspace = w.gid AND wm.is_active = 1 AND wm."user" IN (SELECT i.value FROM ids(?) AS i) WHERE w.gid = ?"#,
                 params![users, workspace],
@@ -243,8 +248,11 @@ impl Known {
             )?;
             known.is_organization = rows.iter().any(|(_, organization)| *organization);
             let members: HashSet<Gid> = rows.into_iter().filter_map(|(user, _)| user).collect();
-            people.retain(|_, user| members.contains(user));
-            known.people = people;
+            known.people = people
+                .into_iter()
+                .filter(|(_, user)| members.contains(user))
+                .map(|(raw, user)| (raw, (user, seen.contains(&user))))
+                .collect();
         }
         if !objects.is_empty() {
             let objects: Vec<Gid> = objects.into_iter().collect();
@@ -290,9 +298,15 @@ impl Known {
             Wanted::People(raws) => {
                 for raw in &raws {
                     let home = if self.is_organization { "Organization" } else { "Workspace" };
-                    chosen.push(*self.people.get(raw).ok_or_else(|| {
+                    // Who is there stays, also where he is hidden from the actor.
+                    let known = self
+                        .people
+                        .get(raw)
+                        .filter(|(user, is_seen)| *is_seen || old.choices.contains(user));
+                    let (user, _) = known.ok_or_else(|| {
                         invalid(place(field), format!("Not a user in {home}: {}", cut(raw)))
-                    })?);
+                    })?;
+                    chosen.push(*user);
                 }
             }
             Wanted::Objects(raws) => {

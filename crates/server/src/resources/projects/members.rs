@@ -9,6 +9,7 @@ use crate::prelude::*;
 use crate::resources::project_memberships::ProjectMembership;
 use crate::resources::projects::Project;
 use crate::resources::users::User;
+use crate::resources::workspace_memberships::require_in_workspace;
 use engine::reader::ids_of;
 use engine::record::select_list;
 use model::AccessLevelName;
@@ -141,10 +142,14 @@ pub fn set_level(
     row: &ProjectMembership,
     access_level: &str,
 ) -> Result<()> {
+    project.lock(cx)?;
+    // As it is now that nobody else changes it.
+    let Some(row) = &memberships(cx, project, &[row.member])?.pop() else {
+        return Err(bad_request("The member has left the project"));
+    };
     if row.access_level == access_level {
         return Ok(());
     }
-    project.lock(cx)?;
     require_admin_left(cx, project, std::slice::from_ref(row))?;
     let after = ProjectMembership { access_level: access_level.to_owned(), ..row.clone() };
     cx.update(row, &after)?;
@@ -211,32 +216,6 @@ pub fn memberships(
     cx.query(&sql, &[ids_of(members), Value::Int(project.gid.get())], |row| {
         <ProjectMembership as engine::Stored>::from_row(row, 0)
     })
-}
-
-/// Refuses users who are not in the workspace.
-///
-/// Errors: 400 `field: Not a user in Workspace: …`.
-pub fn require_in_workspace(
-    cx: &mut Context<'_, '_>,
-    workspace: Gid,
-    field: &'static str,
-    users: &[Gid],
-) -> Result<()> {
-    if users.is_empty() {
-        return Ok(());
-    }
-    let stranger = cx.first(
-        r#"SELECT i.value, w.is_organization FROM ids(?) AS i JOIN workspaces AS w ON w.gid = ?
-           LEFT JOIN workspace_memberships AS wm ON wm."user" = i.value AND wm.workspace = w.gid AND wm.is_active = 1
-           WHERE wm.gid IS NULL ORDER BY i.key LIMIT 1"#,
-        &[ids_of(users), Value::Int(workspace.get())],
-        |row| Ok((row.get::<Gid>(0)?, row.get::<bool>(1)?)),
-    )?;
-    match stranger {
-        None => Ok(()),
-        Some((user, true)) => Err(invalid(field, format!("Not a user in Organization: {user}"))),
-        Some((user, false)) => Err(invalid(field, format!("Not a user in Workspace: {user}"))),
-    }
 }
 
 /// Refuses with a 403 whoever may not share the project.

@@ -15,10 +15,10 @@ use crate::resources::custom_fields::values;
 use crate::resources::tasks::Task;
 use crate::resources::teams::Team;
 use crate::resources::users::User;
-use crate::resources::workspaces::Workspace;
-use crate::resources::{sections, texts};
+use crate::resources::workspaces::{Workspace, is_organization};
+use crate::resources::{sections, texts, workspace_memberships};
 use engine::{FromJson, changed_columns};
-use model::{AccessLevelName, Color, DefaultView, Icon, PrivacySetting, name_key, single_line};
+use model::{AccessLevelName, Color, DefaultView, Icon, PrivacySetting, name_key};
 
 /// One row of `projects`.
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ impl Record for Project {
     fn schema(s: &mut Schema<Self>) {
         s.doc("A collection of tasks, in sections, that some users and teams share.");
         s.field("name", |p| &p.name)
-            .write(|p, v: String| p.name = single_line(&v))
+            .write(|p, Name(name)| p.name = name)
             .compact()
             .doc("What the project is called.");
         s.field("archived", |p| &p.archived)
@@ -245,7 +245,7 @@ impl Object for Project {
         row.check_home(cx, before, body)?;
         row.check_dates(before, body)?;
         if let Some(owner) = row.owner.filter(|_| before.is_none_or(|b| b.owner != row.owner)) {
-            members::require_in_workspace(cx, row.workspace, "owner", &[owner])?;
+            workspace_memberships::require_in_workspace(cx, row.workspace, "owner", &[owner])?;
         }
         row.name_key = name_key(&row.name);
         if before.is_some_and(|before| !changed_columns(before, row).is_empty()) {
@@ -464,12 +464,6 @@ fn team_for(cx: &mut Context<'_, '_>, raw: &str) -> Result<Team> {
         _ => Level::Edit,
     };
     if level >= needed { Ok(team) } else { Err(forbidden("You do not have access to this team.")) }
-}
-
-/// Whether a workspace is an organization.
-fn is_organization(cx: &mut Context<'_, '_>, workspace: Gid) -> Result<bool> {
-    let sql = "SELECT w.is_organization FROM workspaces AS w WHERE w.gid = ?";
-    Ok(cx.cell::<bool>(sql, params![workspace])?.unwrap_or(false))
 }
 
 /// `updateProject`: what is written decides which level it takes.

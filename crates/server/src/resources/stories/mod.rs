@@ -259,7 +259,8 @@ fn update(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     if sends_text && !(before.is_comment() && before.created_by == Some(cx.me())) {
         return Err(forbidden("Only the author of a comment may change its text"));
     }
-    if sends_text || body.has("is_pinned") || body.has("sticker_name") {
+    if ["text", "html_text", "is_pinned", "sticker_name", "liked"].iter().any(|name| body.has(name))
+    {
         let level = level_on_task(cx, &before)?;
         cx.require_level(level, Level::Comment)?;
     }

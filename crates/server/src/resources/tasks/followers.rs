@@ -4,6 +4,7 @@ use super::{Task, scopes, touch};
 use crate::prelude::*;
 use crate::resources::stories::{self, Details};
 use crate::resources::users::User;
+use crate::resources::workspace_memberships::first_stranger;
 
 /// Adds users as followers, silently ignoring those who follow already. `grants` says whether following lets them reach the
 /// task: true when someone with Edit adds them, false when they follow by their own comment. Tells `follower_added` stories
@@ -59,17 +60,6 @@ fn insert(cx: &mut Context<'_, '_>, task: &Task, user: Gid, grants: bool) -> Res
     )
 }
 
-/// Those of the mentioned objects that are users.
-pub fn users_among(cx: &mut Context<'_, '_>, mentions: &[Gid]) -> Result<Vec<Gid>> {
-    if mentions.is_empty() {
-        return Ok(Vec::new());
-    }
-    cx.gids(
-        "SELECT u.gid FROM ids(?) AS i JOIN users AS u ON u.gid = i.value ORDER BY i.key",
-        &[engine::reader::ids_of(mentions)],
-    )
-}
-
 /// The first followers of a new task: its creator (people only), its assignee, those that the body names.
 pub(super) fn begin(cx: &mut Context<'_, '_>, task: &Task, body: &Body) -> Result<()> {
     let mut users: Vec<Gid> = Vec::new();
@@ -96,12 +86,8 @@ fn named(cx: &mut Context<'_, '_>, task: &Task, body: &Body) -> Result<Vec<Gid>>
     }
     let users: Vec<Gid> =
         cx.refer_all::<User>("followers", &raws)?.iter().map(|user| user.gid).collect();
-    let inside = cx.gids(
-        r#"SELECT wm."user" FROM ids(?) AS i JOIN workspace_memberships AS wm ON wm."user" = i.value AND wm.workspace = ? AND wm.is_active = 1"#,
-        &[engine::reader::ids_of(&users), Value::Int(task.workspace.get())],
-    )?;
-    match users.iter().position(|user| !inside.contains(user)) {
-        Some(at) => {
+    match first_stranger(cx, task.workspace, &users)? {
+        Some((at, _)) => {
             Err(invalid(format!("followers: [{at}]"), "Not a user in the task's workspace"))
         }
         None => Ok(users),

@@ -1,6 +1,7 @@
 //! The projects and sections a task is in, and its place there.
 
 use super::{Task, scopes, subtasks};
+use crate::api::order::{self, Anchor, List, Spot};
 use crate::prelude::*;
 use crate::resources::custom_fields::values;
 use crate::resources::projects::Project;
@@ -83,10 +84,13 @@ impl Homes {
     pub(super) fn place(&self, cx: &mut Context<'_, '_>, task: &Task) -> Result<()> {
         for (project, section) in &self.projects {
             let section = match section {
-                Some(section) => section.gid,
+                Some(section) => {
+                    sections::hold(cx, section.gid)?;
+                    section.gid
+                }
                 None => sections::first_of(cx, project.gid)?,
             };
-            let position = top_of(cx, section)?;
+            let position = list_of(section).place(cx, Spot::First, None)?.into_string();
             enter(cx, task, project.gid, &Place { section, position })?;
         }
         Ok(())
@@ -155,20 +159,9 @@ fn section_of(cx: &mut Context<'_, '_>, name: &str, raw: &str, project: Gid) -> 
     }
 }
 
-fn top_of(cx: &mut Context<'_, '_>, section: Gid) -> Result<String> {
-    let first: Option<String> = cx.cell(
-        "SELECT tp.position FROM task_projects AS tp WHERE tp.section = ? ORDER BY tp.position, tp.task LIMIT 1",
-        params![section],
-    )?;
-    Ok(cx.position(None, first.as_deref())?.as_str().to_owned())
-}
-
-fn end_of(cx: &mut Context<'_, '_>, section: Gid) -> Result<String> {
-    let last: Option<String> = cx.cell(
-        "SELECT tp.position FROM task_projects AS tp WHERE tp.section = ? ORDER BY tp.position DESC, tp.task DESC LIMIT 1",
-        params![section],
-    )?;
-    Ok(cx.position(last.as_deref(), None)?.as_str().to_owned())
+/// The tasks of a section, in order.
+fn list_of(section: Gid) -> List {
+    List { id: "task", ..List::of("task_projects", "section", section) }
 }
 
 /// Puts a task into a project that it is not in.
@@ -243,6 +236,10 @@ fn put(cx: &mut Context<'_, '_>, task: &Task, project: &Project, place: Place) -
         return shift(cx, task, project.gid, &before, &place);
     }
     cx.lock("tasks", task.gid)?;
+    // Somebody else may have put it there meanwhile.
+    if let Some(before) = place_in(cx, task.gid, project.gid)? {
+        return shift(cx, task, project.gid, &before, &place);
+    }
     let count: Option<i64> =
         cx.cell("SELECT count(*) FROM task_projects AS tp WHERE tp.task = ?", params![task.gid])?;
     let is_full = count
@@ -256,37 +253,34 @@ fn put(cx: &mut Context<'_, '_>, task: &Task, project: &Project, place: Place) -
     Ok(())
 }
 
-/// The place beside another task.
-fn beside(
+/// The place in a project that a spot stands for: beside another task, or in `section`, or at the beginning or end of it all.
+fn place(
     cx: &mut Context<'_, '_>,
-    name: &'static str,
-    raw: &str,
+    task: &Task,
     project: Gid,
     section: Option<Gid>,
-    is_before: bool,
+    spot: Spot<Anchor>,
 ) -> Result<Place> {
-    let (anchor, _) = cx.refer::<Task>(name, raw)?;
-    let there = place_in(cx, anchor.gid, project)?
-        .ok_or_else(|| invalid(name, "Must be a task of the project"))?;
-    require(
-        section.is_none_or(|section| section == there.section),
-        name,
-        "Must be a task of the section",
-    )?;
-    let position = if is_before {
-        let previous: Option<String> = cx.cell(
-            "SELECT max(tp.position) FROM task_projects AS tp WHERE tp.section = ? AND tp.position < ?",
-            params![there.section, there.position],
-        )?;
-        cx.position(previous.as_deref(), Some(&there.position))?
-    } else {
-        let next: Option<String> = cx.cell(
-            "SELECT min(tp.position) FROM task_projects AS tp WHERE tp.section = ? AND tp.position > ?",
-            params![there.section, there.position],
-        )?;
-        cx.position(Some(&there.position), next.as_deref())?
+    let mut home = section;
+    let spot = spot.map(|anchor| {
+        let (found, _) = cx.refer::<Task>(anchor.field, &anchor.raw)?;
+        let there = place_in(cx, found.gid, project)?
+            .ok_or_else(|| invalid(anchor.field, "Must be a task of the project"))?;
+        let is_inside = section.is_none_or(|section| section == there.section);
+        require(is_inside, anchor.field, "Must be a task of the section")?;
+        home = Some(there.section);
+        Ok(found.gid)
+    })?;
+    let section = match (home, spot) {
+        (Some(section), _) => {
+            sections::hold(cx, section)?;
+            section
+        }
+        (None, Spot::First) => sections::first_of(cx, project)?,
+        (None, _) => sections::last_of(cx, project)?,
     };
-    Ok(Place { section: there.section, position: position.as_str().to_owned() })
+    let position = list_of(section).place(cx, spot, Some(task.gid))?;
+    Ok(Place { section, position: position.into_string() })
 }
 
 /// `addProjectForTask`: puts a task into a project, or to another place in it.
@@ -302,34 +296,14 @@ fn add_project(cx: &mut Context<'_, '_>, task: Task, call: &Call) -> Result<Answ
         Some(raw) => Some(section_of(cx, "section", &raw, project.gid)?.gid),
         None => None,
     };
-    let (before, after) = (body.reference("insert_before")?, body.reference("insert_after")?);
-    if before.is_some() && after.is_some() {
-        return Err(bad_request("You may only provide one of insert_before or insert_after"));
-    }
-    let place = match (before, after) {
-        (Some(Some(raw)), _) => beside(cx, "insert_before", &raw, project.gid, section, true)?,
-        (_, Some(Some(raw))) => beside(cx, "insert_after", &raw, project.gid, section, false)?,
-        (_, Some(None)) => {
-            let section = match section {
-                Some(section) => section,
-                None => sections::first_of(cx, project.gid)?,
-            };
-            Place { section, position: top_of(cx, section)? }
+    let spot = match order::sent(body, "insert_before", "insert_after")? {
+        Some(spot) => spot,
+        None if section.is_none() && place_in(cx, task.gid, project.gid)?.is_some() => {
+            return Ok(Answer::empty());
         }
-        (before, None) => {
-            if section.is_none()
-                && before.is_none()
-                && place_in(cx, task.gid, project.gid)?.is_some()
-            {
-                return Ok(Answer::empty());
-            }
-            let section = match section {
-                Some(section) => section,
-                None => sections::last_of(cx, project.gid)?,
-            };
-            Place { section, position: end_of(cx, section)? }
-        }
+        None => Spot::Last,
     };
+    let place = place(cx, &task, project.gid, section, spot)?;
     put(cx, &task, &project, place)?;
     Ok(Answer::empty())
 }
@@ -367,11 +341,7 @@ fn add_to_section(cx: &mut Context<'_, '_>, section: Section, call: &Call) -> Re
     let body = &call.body;
     let raw = body.reference("task")?.flatten().ok_or_else(|| invalid("task", "Missing input"))?;
     let (task, level) = cx.refer::<Task>("task", &raw)?;
-    let (before, after) =
-        (body.reference("insert_before")?.flatten(), body.reference("insert_after")?.flatten());
-    if before.is_some() && after.is_some() {
-        return Err(bad_request("You may only provide one of insert_before or insert_after"));
-    }
+    let spot = order::sent(body, "insert_before", "insert_after")?.unwrap_or(Spot::First);
     let owner: Option<Gid> = cx.cell(
         "SELECT l.owner FROM user_task_lists AS l WHERE l.gid = ?",
         params![section.container],
@@ -381,11 +351,7 @@ fn add_to_section(cx: &mut Context<'_, '_>, section: Section, call: &Call) -> Re
     }
     cx.require_level(level, Level::Edit)?;
     let project = project_to_fill(cx, "section", &section.container.to_string())?;
-    let place = match (before, after) {
-        (Some(raw), _) => beside(cx, "insert_before", &raw, project.gid, Some(section.gid), true)?,
-        (_, Some(raw)) => beside(cx, "insert_after", &raw, project.gid, Some(section.gid), false)?,
-        (None, None) => Place { section: section.gid, position: top_of(cx, section.gid)? },
-    };
+    let place = place(cx, &task, project.gid, Some(section.gid), spot)?;
     put(cx, &task, &project, place)?;
     Ok(Answer::empty())
 }
@@ -400,11 +366,9 @@ pub(super) fn move_in_own_list(cx: &mut Context<'_, '_>, task: &Task, body: &Bod
 }
 
 fn move_to_list_section(cx: &mut Context<'_, '_>, task: &Task, section: &Section) -> Result<()> {
-    let first: Option<String> = cx.cell(
-        "SELECT ul.position FROM user_task_list_items AS ul WHERE ul.section = ? ORDER BY ul.position, ul.task LIMIT 1",
-        params![section.gid],
-    )?;
-    let position = cx.position(None, first.as_deref())?;
+    sections::hold(cx, section.gid)?;
+    let list = List { id: "task", ..List::of("user_task_list_items", "section", section.gid) };
+    let position = list.place(cx, Spot::First, Some(task.gid))?;
     let moved = cx.execute(
         "UPDATE user_task_list_items SET section = ?, position = ? WHERE task = ? AND list = ?",
         params![section.gid, position.as_str(), task.gid, section.container],

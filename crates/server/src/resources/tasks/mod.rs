@@ -22,10 +22,10 @@ use crate::resources::sections::Section;
 use crate::resources::stories::{self, Dates, Details};
 use crate::resources::tags::Tag;
 use crate::resources::users::User;
+use crate::resources::workspace_memberships::first_stranger;
 use crate::resources::workspaces::Workspace;
 use crate::resources::{likes, texts, user_task_lists};
 use homes::{Homes, TaskMembership};
-use model::single_line;
 
 /// The subtypes that can be written. Types of a workspace's own (`custom`) are not built yet.
 const SUBTYPES: &[&str] = &["default_task", "milestone", "approval"];
@@ -70,7 +70,7 @@ impl Record for Task {
     fn schema(s: &mut Schema<Self>) {
         s.doc("The basic object that actions are done on: something that somebody is to do.");
         s.field("name", |t| &t.name)
-            .write(|t, v: String| t.name = single_line(&v))
+            .write(|t, Name(name)| t.name = name)
             .compact()
             .doc("What is to be done, one line.");
         s.field("resource_subtype", |t| &t.resource_subtype)
@@ -249,8 +249,8 @@ impl Object for Task {
                 fields.add(FieldChange::changed("notes"));
                 touched = true;
             }
-            let mentioned = followers::users_among(cx, &text.mentions)?;
-            follow(cx, row, &mentioned, true)?;
+            // Nobody else: whoever was mentioned before may have stopped following since, and strangers stay outside.
+            follow(cx, row, &text.new_users, true)?;
         }
         if let Some(sent) = body.get("custom_fields")
             && values::write_on_task(cx, row, sent)?
@@ -348,18 +348,7 @@ fn settle_approval(before: Option<&Task>, row: &mut Task, body: &Body) -> Result
 
 /// Refuses an assignee who is not in the workspace.
 fn require_member(cx: &mut Context<'_, '_>, user: Gid, workspace: Gid, body: &Body) -> Result<()> {
-    let role: Option<i64> = cx.cell(
-        r#"SELECT w.is_organization FROM workspace_memberships AS wm JOIN workspaces AS w ON w.gid = wm.workspace WHERE wm.workspace = ? AND wm."user" = ? AND wm.is_active = 1"#,
-        params![workspace, user],
-    )?;
-    if role.is_some() {
-        return Ok(());
-    }
-    let is_organization: Option<bool> = cx.cell(
-        "SELECT w.is_organization FROM workspaces AS w WHERE w.gid = ?",
-        params![workspace],
-    )?;
-    let kind = if is_organization == Some(true) { "Organization" } else { "Workspace" };
+    let Some((_, kind)) = first_stranger(cx, workspace, &[user])? else { return Ok(()) };
     let raw = body.reference("assignee")?.flatten().unwrap_or_default();
     Err(invalid("assignee", format!("Not a user in {kind}: {}", crate::api::call::cut(&raw))))
 }
@@ -476,6 +465,15 @@ pub fn create(cx: &mut Context<'_, '_>, body: &Body) -> Result<Task> {
     })
 }
 
+/// `updateTask`: liking takes what commenting takes.
+fn update(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
+    let (before, level) = cx.target::<Task>(call, 0)?;
+    let only_likes = call.body.has("liked") && call.body.fields().len() == 1;
+    cx.require_level(level, if only_likes { Level::Comment } else { Level::Edit })?;
+    let after = cx.change(before, &call.body)?;
+    cx.answer_gid::<Task>(after.gid)
+}
+
 fn create_answer(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let task = create(cx, &call.body)?;
     let answer = cx.answer_gid::<Task>(task.gid)?;
@@ -513,10 +511,14 @@ pub fn operations(api: &mut Operations) {
     )
     .created();
     api.read::<Task>("getTask", "/tasks/{task_gid}", "One task.");
-    api.update::<Task>(
+    api.add(
+        "PUT",
         "updateTask",
         "/tasks/{task_gid}",
-        "Changes a task; only what is sent changes.",
+        "Changes a task; only what is sent changes. Whoever may comment may like it.",
+        Input::Update(Task::TYPE),
+        task,
+        update,
     );
     api.delete::<Task>(
         "deleteTask",

@@ -1,6 +1,7 @@
 //! Parents and subtasks.
 
 use super::{Task, touch};
+use crate::api::order::{self, List, Spot};
 use crate::prelude::*;
 use crate::resources::stories::{self, Details};
 
@@ -39,21 +40,14 @@ pub(super) fn parent_of(cx: &mut Context<'_, '_>, raw: &str) -> Result<Task> {
     Ok(parent)
 }
 
-/// The position on top of a parent's subtasks.
-pub(super) fn top_position(cx: &mut Context<'_, '_>, parent: Gid) -> Result<String> {
-    let first: Option<String> = cx.cell(
-        "SELECT t.parent_position FROM tasks AS t WHERE t.parent = ? ORDER BY t.parent_position, t.gid LIMIT 1",
-        params![parent],
-    )?;
-    Ok(cx.position(None, first.as_deref())?.as_str().to_owned())
+/// The subtasks of a task, in order.
+fn list_of(parent: Gid) -> List {
+    List { position: "parent_position", ..List::of("tasks", "parent", parent) }
 }
 
-fn bottom_position(cx: &mut Context<'_, '_>, parent: Gid) -> Result<String> {
-    let last: Option<String> = cx.cell(
-        "SELECT t.parent_position FROM tasks AS t WHERE t.parent = ? ORDER BY t.parent_position DESC, t.gid DESC LIMIT 1",
-        params![parent],
-    )?;
-    Ok(cx.position(last.as_deref(), None)?.as_str().to_owned())
+/// The position on top of a parent's subtasks.
+pub(super) fn top_position(cx: &mut Context<'_, '_>, parent: Gid) -> Result<String> {
+    Ok(list_of(parent).place(cx, Spot::First, None)?.into_string())
 }
 
 /// Writes a new parent, or none, into `row`, at the place among its siblings that the body names.
@@ -86,40 +80,17 @@ pub(super) fn settle_parent(
 
 /// The position that `insert_before` or `insert_after` asks for; without them the present one, or on top.
 fn place(cx: &mut Context<'_, '_>, task: &Task, parent: &Task, body: &Body) -> Result<String> {
-    let (before, after) = (body.reference("insert_before")?, body.reference("insert_after")?);
-    if before.is_some() && after.is_some() {
-        return Err(bad_request("You may only provide one of insert_before or insert_after"));
-    }
-    let anchor = |cx: &mut Context<'_, '_>, name: &'static str, raw: &str| -> Result<String> {
-        let (anchor, _) = cx.refer::<Task>(name, raw)?;
-        require(anchor.parent == Some(parent.gid), name, "Must be a subtask of the parent")?;
-        Ok(anchor.parent_position.unwrap_or_default())
+    let spot = match (order::sent(body, "insert_before", "insert_after")?, &task.parent_position) {
+        (Some(spot), _) => spot.map(|anchor| {
+            let (found, _) = cx.refer::<Task>(anchor.field, &anchor.raw)?;
+            let is_sibling = found.parent == Some(parent.gid);
+            require(is_sibling, anchor.field, "Must be a subtask of the parent")?;
+            Ok(found.gid)
+        })?,
+        (None, Some(position)) if task.parent == Some(parent.gid) => return Ok(position.clone()),
+        (None, _) => Spot::First,
     };
-    let position = match (before, after) {
-        (Some(None), _) => return bottom_position(cx, parent.gid),
-        (_, Some(None)) => return top_position(cx, parent.gid),
-        (Some(Some(raw)), _) => {
-            let next = anchor(cx, "insert_before", &raw)?;
-            let previous: Option<String> = cx.cell(
-                "SELECT max(t.parent_position) FROM tasks AS t WHERE t.parent = ? AND t.parent_position < ?",
-                params![parent.gid, next],
-            )?;
-            cx.position(previous.as_deref(), Some(&next))?
-        }
-        (_, Some(Some(raw))) => {
-            let previous = anchor(cx, "insert_after", &raw)?;
-            let next: Option<String> = cx.cell(
-                "SELECT min(t.parent_position) FROM tasks AS t WHERE t.parent = ? AND t.parent_position > ?",
-                params![parent.gid, previous],
-            )?;
-            cx.position(Some(&previous), next.as_deref())?
-        }
-        (None, None) => match &task.parent_position {
-            Some(position) if task.parent == Some(parent.gid) => return Ok(position.clone()),
-            _ => return top_position(cx, parent.gid),
-        },
-    };
-    Ok(position.as_str().to_owned())
+    Ok(list_of(parent.gid).place(cx, spot, Some(task.gid))?.into_string())
 }
 
 /// The stories of the parents before and after.

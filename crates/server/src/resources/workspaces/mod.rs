@@ -25,19 +25,20 @@ impl Record for Workspace {
     fn schema(s: &mut Schema<Self>) {
         s.doc("A workspace is the highest level of organization; an organization is a workspace with teams and e-mail domains.");
         s.field("name", |w| &w.name)
-            .write(|w, v: String| w.name = model::single_line(&v))
+            .write(|w, Name(name)| w.name = name)
             .compact()
             .doc("What the workspace is called.");
-        s.computed("email_domains", |w, _| {
-            w.email_domains
-                .split(',')
-                .filter(|domain| !domain.is_empty())
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        })
-        .doc("The e-mail domains of the organization; people with other addresses are guests.");
+        s.computed("email_domains", |w, _| w.domains().map(str::to_owned).collect::<Vec<_>>())
+            .doc("The e-mail domains of the organization; people with other addresses are guests.");
         s.field("is_organization", |w| &w.is_organization)
             .doc("Whether the workspace is an organization.");
+    }
+}
+
+impl Workspace {
+    /// The e-mail domains of the organization.
+    fn domains(&self) -> impl Iterator<Item = &str> {
+        self.email_domains.split(',').filter(|domain| !domain.is_empty())
     }
 }
 
@@ -63,6 +64,12 @@ impl Object for Workspace {
     ) -> Result<()> {
         require(!row.name.is_empty(), "name", "Must not be empty")
     }
+}
+
+/// Whether a workspace is an organization.
+pub fn is_organization(cx: &mut Context<'_, '_>, workspace: Gid) -> Result<bool> {
+    let sql = "SELECT w.is_organization FROM workspaces AS w WHERE w.gid = ?";
+    Ok(cx.cell::<bool>(sql, params![workspace])?.unwrap_or(false))
 }
 
 /// The operations of the section, in the order of the API reference.

@@ -55,7 +55,7 @@ fn known(cx: &mut Context<'_, '_>, workspace: Gid, raw: &str) -> Result<User> {
 /// Source: dossier 3.5.
 fn role_for(workspace: &Workspace, email: &str) -> Role {
     let (_, domain) = email.rsplit_once('@').unwrap_or_default();
-    let mut domains = workspace.email_domains.split(',').filter(|d| !d.is_empty()).peekable();
+    let mut domains = workspace.domains().peekable();
     if !workspace.is_organization || domains.peek().is_none() || domains.any(|own| own == domain) {
         Role::Member
     } else {
@@ -79,6 +79,8 @@ pub(super) fn remove(
     if !membership.is_active {
         return Ok(Answer::empty());
     }
+    // Nobody gives the user anything meanwhile; see [`workspace_memberships::first_stranger`].
+    cx.lock("workspace_memberships", membership.gid)?;
     if membership.role == Role::Admin.name() {
         let others: Option<i64> = cx.cell(
             r#"SELECT count(*) FROM workspace_memberships AS wm WHERE wm.workspace = ? AND wm.role = 'admin' AND wm.is_active = 1 AND wm."user" <> ?"#,
@@ -90,6 +92,7 @@ pub(super) fn remove(
     }
     let leaving =
         Leaving { workspace: workspace.gid, user, heir: Some(cx.me()).filter(|me| *me != user) };
+    leaving.hold_projects(cx)?;
     leaving.hand_over_projects(cx)?;
     leaving.hand_over_teams(cx)?;
     leaving.leave_projects(cx)?;
@@ -114,6 +117,15 @@ struct Leaving {
 const ALONE: &str = "p.privacy_setting = 'private' AND (SELECT 1 FROM project_memberships AS o WHERE o.project = p.gid AND o.member <> ? LIMIT 1) IS NULL";
 
 impl Leaving {
+    /// Holds the projects that the user administers: whether there is another admin must not change meanwhile.
+    fn hold_projects(&self, cx: &mut Context<'_, '_>) -> Result<()> {
+        cx.execute(
+            "UPDATE projects SET modified_at = modified_at WHERE gid IN (SELECT m.project FROM project_memberships AS m WHERE m.member = ? AND m.workspace = ? AND m.access_level = 'admin')",
+            params![self.user, self.workspace],
+        )?;
+        Ok(())
+    }
+
     /// Projects that the user owned, or was the only admin of, get the heir as admin, and as owner if the user was.
     fn hand_over_projects(&self, cx: &mut Context<'_, '_>) -> Result<()> {
         let owned = cx.gids(
