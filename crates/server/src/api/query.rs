@@ -26,6 +26,42 @@ impl<T> Page<T> {
     }
 }
 
+impl<T> Page<T> {
+    /// The page that the request asks for. `fetch` gives at most so many rows behind a key, each with its own key.
+    ///
+    /// Errors: 400 for a cursor that is not of this request; 400 if there is no `limit` and the list is too long.
+    pub fn of<'a, 'c>(
+        cx: &mut Context<'a, 'c>,
+        call: &Call,
+        fetch: impl FnOnce(
+            &mut Context<'a, 'c>,
+            Option<&[Value]>,
+            usize,
+        ) -> Result<Vec<(T, Vec<Value>)>>,
+    ) -> Result<Self> {
+        let limit = cx.options.limit;
+        let take = limit.unwrap_or(MAX_UNPAGED);
+        let address = address(call);
+        let key = match cx.options.offset.clone() {
+            Some(offset) => Some(seal(cx, &address).open(&offset)?),
+            None => None,
+        };
+        let mut found = fetch(cx, key.as_deref(), take + 1)?;
+        let more = found.len() > take;
+        if more && limit.is_none() {
+            return Err(bad_request(
+                "The result is too large. You should use pagination (may require specifying a workspace)!",
+            ));
+        }
+        found.truncate(take);
+        let next = match (more, found.last()) {
+            (true, Some((_, key))) => Some(seal(cx, &address).close(key)?),
+            _ => None,
+        };
+        Ok(Page { rows: found.into_iter().map(|(row, _)| row).collect(), next })
+    }
+}
+
 /// How far a query's rows were checked before.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
@@ -120,26 +156,7 @@ impl<T: Resource> Query<T> {
     ///
     /// Errors: 400 for a cursor that is not of this query; 400 if there is no `limit` and the list is too long.
     pub fn page(self, cx: &mut Context<'_, '_>, call: &Call) -> Result<Page<T>> {
-        let limit = cx.options.limit;
-        let offset = cx.options.offset.clone();
-        let take = limit.unwrap_or(MAX_UNPAGED);
-        let key = match &offset {
-            Some(offset) => Some(seal(cx, &address(call)).open(offset)?),
-            None => None,
-        };
-        let mut found = self.fetch(cx, key.as_deref(), take + 1)?;
-        let more = found.len() > take;
-        if more && limit.is_none() {
-            return Err(bad_request(
-                "The result is too large. You should use pagination (may require specifying a workspace)!",
-            ));
-        }
-        found.truncate(take);
-        let next = match (more, found.last()) {
-            (true, Some((_, key))) => Some(seal(cx, &address(call)).close(key)?),
-            _ => None,
-        };
-        Ok(Page { rows: found.into_iter().map(|(row, _)| row).collect(), next })
+        Page::of(cx, call, |cx, key, take| self.fetch(cx, key, take))
     }
 
     /// At most `take` rows behind `key`, each with its own key.
@@ -210,7 +227,7 @@ pub fn key_of(row: &Row<'_>, at: usize, count: usize) -> Result<Vec<Value>, stor
 }
 
 /// What a cursor of this request belongs to: the path and its filters.
-pub fn address(call: &Call) -> String {
+fn address(call: &Call) -> String {
     let mut text = call.address.clone();
     for (name, value) in &call.query {
         text.push('&');
@@ -222,6 +239,6 @@ pub fn address(call: &Call) -> String {
 }
 
 /// The seal for cursors of this request.
-pub fn seal<'a>(cx: &'a Context<'_, '_>, query: &'a str) -> Seal<'a> {
+fn seal<'a>(cx: &'a Context<'_, '_>, query: &'a str) -> Seal<'a> {
     Seal { secret: &cx.app.secret, actor: cx.actor.user, query }
 }

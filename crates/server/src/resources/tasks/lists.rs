@@ -4,8 +4,7 @@
 //! "the following sections", each with its own limit, so that a late page costs what the first one does.
 
 use super::Task;
-use crate::api::query::{address, key_of, seal};
-use crate::api::wire::MAX_UNPAGED;
+use crate::api::query::key_of;
 use crate::prelude::*;
 use crate::resources::projects::Project;
 use crate::resources::sections::Section;
@@ -69,24 +68,13 @@ struct BySections {
 
 impl BySections {
     fn page(&self, cx: &mut Context<'_, '_>, call: &Call) -> Result<Page<Task>> {
-        let limit = cx.options.limit;
-        let take = limit.unwrap_or(MAX_UNPAGED);
-        let seal_text = address(call);
-        let key = match cx.options.offset.clone() {
-            Some(offset) => Some(seal(cx, &seal_text).open(&offset)?),
-            None => None,
-        };
-        let mut found = match key.as_deref() {
+        Page::of(cx, call, |cx, key, take| match key {
             Some([section_position, section, position, task]) => {
                 let here = [section.clone(), position.clone(), task.clone()];
-                let mut rows = self.fetch(
-                    cx,
-                    "s.gid = ? AND (tp.position, tp.task) > (?, ?)",
-                    &here,
-                    take + 1,
-                )?;
-                if rows.len() <= take {
-                    let left = take + 1 - rows.len();
+                let mut rows =
+                    self.fetch(cx, "s.gid = ? AND (tp.position, tp.task) > (?, ?)", &here, take)?;
+                if rows.len() < take {
+                    let left = take - rows.len();
                     let behind = [
                         Value::Int(self.container.get()),
                         section_position.clone(),
@@ -99,24 +87,10 @@ impl BySections {
                         left,
                     )?);
                 }
-                rows
+                Ok(rows)
             }
-            _ => {
-                self.fetch(cx, "s.container = ?", &[Value::Int(self.container.get())], take + 1)?
-            }
-        };
-        let more = found.len() > take;
-        if more && limit.is_none() {
-            return Err(bad_request(
-                "The result is too large. You should use pagination (may require specifying a workspace)!",
-            ));
-        }
-        found.truncate(take);
-        let next = match (more, found.last()) {
-            (true, Some((_, key))) => Some(seal(cx, &seal_text).close(key)?),
-            _ => None,
-        };
-        Ok(Page { rows: found.into_iter().map(|(row, _)| row).collect(), next })
+            _ => self.fetch(cx, "s.container = ?", &[Value::Int(self.container.get())], take),
+        })
     }
 
     fn fetch(
