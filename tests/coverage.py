@@ -14,6 +14,7 @@ import urllib.request
 import server
 
 README = server.ROOT / "README.md"
+BASE = "/api/1.0"
 LIST = server.ROOT / "docs" / "operations.tsv"
 REGION = re.compile(r"(<!-- coverage -->\n).*?(<!-- /coverage -->)", re.DOTALL)
 
@@ -36,7 +37,7 @@ def table(works):
     done = 0
     for group in dict.fromkeys(row["group"] for row in rows):
         mine = [row for row in rows if row["group"] == group]
-        missing = [row["operation"] for row in mine if (row["method"], row["path"], row["operation"]) not in works]
+        missing = [row["operation"] for row in mine if (row["method"], BASE + row["path"], row["operation"]) not in works]
         done += len(mine) - len(missing)
         count = f"{len(mine) - len(missing)} of {len(mine)}"
         absent = "all" if len(missing) == len(mine) else ", ".join(f"`{name}`" for name in missing)

@@ -21,6 +21,7 @@ from seed import BINDINGS, sow  # noqa: E402
 EXAMPLES = 20  # generated requests per operation, at most
 SECONDS = 300  # for the whole run; not being done by then is a failure
 CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
+BASE = "/api/1.0"  # what the paths of an outside document are below
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -53,6 +54,7 @@ def cut_down(path, own):
 
     with open(path, encoding="utf-8") as file:
         document = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    document["paths"] = {BASE + route: item for route, item in document["paths"].items()}
     kept = operations(document) & operations(own)
     for route, item in document["paths"].items():
         for method in METHODS:
@@ -161,7 +163,7 @@ def main():
         with server.temporary_directory("contract") as directory:
             (directory / "schemathesis.toml").write_text(configuration(sow(running, world), excepted))
             deadline = time.monotonic() + SECONDS
-            rest = (directory, document, running.api, world.ada.token, arguments.seed, arguments.phases, deadline)
+            rest = (directory, document, running.url, world.ada.token, arguments.seed, arguments.phases, deadline)
             # Deleting comes last: everything else wants to meet things that exist.
             clean = [schemathesis(*rest, "--exclude-method", "DELETE"), schemathesis(*rest, "--include-method", "DELETE")]
         if not running.healthy():

@@ -43,7 +43,26 @@ macro_rules! migration {
 }
 
 /// Every migration, in order.
-pub const ALL: &[Migration] = &[migration!(1, "0001_core"), migration!(2, "0002_events", pair)];
+pub const ALL: &[Migration] = &[
+    migration!(1, "0001_core"),
+    migration!(2, "0002_events", pair),
+    migration!(3, "0003_goals"),
+    migration!(4, "0004_portfolios"),
+    migration!(5, "0005_statuses"),
+    migration!(6, "0006_jobs"),
+    migration!(7, "0007_templates"),
+    migration!(8, "0008_time_tracking"),
+    migration!(9, "0009_exports"),
+    migration!(10, "0010_webhooks"),
+    migration!(11, "0011_search"),
+    migration!(12, "0012_identity"),
+    migration!(13, "0013_rules"),
+    migration!(14, "0014_notifications"),
+    migration!(15, "0015_audit_log"),
+    migration!(16, "0016_calendar_feeds"),
+    migration!(17, "0017_views"),
+    migration!(18, "0018_core"),
+];
 
 /// The store's own tables, which must be there before the first migration.
 const BOOKKEEPING: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -54,6 +54,44 @@ pub fn of_project(tx: &mut Tx<'_>, project: Gid) -> Result<()> {
     Ok(())
 }
 
+/// Writes a portfolio's grants anew: its members at their level, its owner as admin, and all full members, where it is public, at
+/// its default level, which is never Admin for them. A portfolio in the trash grants nothing.
+pub fn of_portfolio(tx: &mut Tx<'_>, portfolio: Gid) -> Result<()> {
+    tx.execute("DELETE FROM grants WHERE object = ?", params![portfolio])?;
+    tx.execute(
+        "INSERT INTO grants (object, principal, level)
+         SELECT p.gid, g.principal, max(g.level) FROM portfolios AS p JOIN (
+           SELECT m.portfolio AS portfolio, m.member AS principal,
+             CASE m.access_level WHEN 'admin' THEN 4 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END AS level
+           FROM portfolio_memberships AS m WHERE m.portfolio = ?
+           UNION ALL SELECT o.gid, o.owner, 4 FROM portfolios AS o WHERE o.gid = ? AND o.owner IS NOT NULL
+           UNION ALL SELECT w.gid, w.workspace, CASE w.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
+           FROM portfolios AS w WHERE w.gid = ? AND w.privacy_setting = 'public_to_domain'
+         ) AS g ON g.portfolio = p.gid WHERE p.gid = ? AND p.deleted IS NULL GROUP BY p.gid, g.principal",
+        params![portfolio, portfolio, portfolio, portfolio],
+    )?;
+    Ok(())
+}
+
+/// Writes a goal's grants anew: its members at their level, its owner as admin, and all full members, where it is public, at its
+/// default level, which is never Admin for them. A goal in the trash grants nothing.
+pub fn of_goal(tx: &mut Tx<'_>, goal: Gid) -> Result<()> {
+    tx.execute("DELETE FROM grants WHERE object = ?", params![goal])?;
+    tx.execute(
+        "INSERT INTO grants (object, principal, level)
+         SELECT p.gid, g.principal, max(g.level) FROM goals AS p JOIN (
+           SELECT m.goal AS goal, m.member AS principal,
+             CASE m.access_level WHEN 'admin' THEN 4 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END AS level
+           FROM goal_memberships AS m WHERE m.goal = ?
+           UNION ALL SELECT o.gid, o.owner, 4 FROM goals AS o WHERE o.gid = ? AND o.owner IS NOT NULL
+           UNION ALL SELECT w.gid, w.workspace, CASE w.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
+           FROM goals AS w WHERE w.gid = ? AND w.privacy_setting = 'public_to_workspace'
+         ) AS g ON g.goal = p.gid WHERE p.gid = ? AND p.deleted IS NULL GROUP BY p.gid, g.principal",
+        params![goal, goal, goal, goal],
+    )?;
+    Ok(())
+}
+
 /// Writes the grants that a user's own project memberships in a workspace give him; for one who comes back and finds what was
 /// his alone.
 pub fn of_member(tx: &mut Tx<'_>, workspace: Gid, user: Gid) -> Result<()> {

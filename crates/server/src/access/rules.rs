@@ -34,6 +34,15 @@ const LIVE: &str = "{t}.deleted IS NULL";
 /// The viewer is a service account of the row's workspace.
 const SERVES: &str = r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role = 'service') IS NOT NULL"#;
 
+/// Somebody the viewer counts as has a grant.
+const GRANTED: &str = r#"(SELECT 1 FROM grants AS g JOIN principals AS a ON a.principal = g.principal WHERE g.object = {t}.gid AND a."user" = :me LIMIT 1) IS NOT NULL"#;
+
+/// The highest of the viewer's grants.
+const GRANTED_LEVEL: &str = r#"coalesce((SELECT max(g.level) FROM grants AS g JOIN principals AS a ON a.principal = g.principal WHERE g.object = {t}.gid AND a."user" = :me), 0)"#;
+
+/// Everything that is granted to the viewer.
+const GRANTS: &str = r#"SELECT g.object FROM principals AS a JOIN grants AS g ON g.principal = a.principal WHERE a."user" = :me"#;
+
 /// Every rule. `task path` is a part of the rule of tasks: the task's own paths, without those of its ancestors.
 pub const RULES: &[Rule] = &[
     Rule {
@@ -87,16 +96,33 @@ pub const RULES: &[Rule] = &[
         service: SERVES,
         drive: None,
     },
+    // Whatever is shared by grants: projects, portfolios, goals.
     Rule {
         name: "project",
         live: LIVE,
         named: false,
-        see: r#"(SELECT 1 FROM grants AS g JOIN principals AS a ON a.principal = g.principal WHERE g.object = {t}.gid AND a."user" = :me LIMIT 1) IS NOT NULL"#,
-        level: r#"coalesce((SELECT max(g.level) FROM grants AS g JOIN principals AS a ON a.principal = g.principal WHERE g.object = {t}.gid AND a."user" = :me), 0)"#,
+        see: GRANTED,
+        level: GRANTED_LEVEL,
         service: SERVES,
-        drive: Some(
-            r#"SELECT g.object FROM principals AS a JOIN grants AS g ON g.principal = a.principal WHERE a."user" = :me"#,
-        ),
+        drive: Some(GRANTS),
+    },
+    Rule {
+        name: "portfolio",
+        live: LIVE,
+        named: false,
+        see: GRANTED,
+        level: GRANTED_LEVEL,
+        service: SERVES,
+        drive: Some(GRANTS),
+    },
+    Rule {
+        name: "goal",
+        live: LIVE,
+        named: false,
+        see: GRANTED,
+        level: GRANTED_LEVEL,
+        service: SERVES,
+        drive: Some(GRANTS),
     },
     Rule {
         name: "project_membership",

@@ -6,7 +6,6 @@
 use crate::App;
 use crate::api::operations::{Input, Operation, Output, Parameter};
 use crate::api::wire::MAX_LIMIT;
-use crate::http::BASE;
 use engine::schema::{FieldInfo, Kind};
 use engine::{JsonType, TypeInfo};
 use serde_json::{Map, Value, json};
@@ -45,7 +44,7 @@ fn describe(app: &App, url: &str) -> Value {
     }
     let mut paths = Map::new();
     for operation in app.operations.iter().filter(|operation| !operation.is_alias) {
-        let item = paths.entry(operation.path).or_insert_with(|| json!({}));
+        let item = paths.entry(operation.full_path()).or_insert_with(|| json!({}));
         put(item, &operation.method.to_lowercase(), describe_operation(operation));
     }
     json!({
@@ -56,7 +55,7 @@ fn describe(app: &App, url: &str) -> Value {
             "description": "Work management: projects, tasks, people. Requests carry a personal access token as bearer. Bodies are JSON with the fields in `data`, or forms with the fields as they are. Answers have the result in `data` or the reasons of a refusal in `errors`.",
             "license": { "name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0" },
         },
-        "servers": [{ "url": format!("{url}{BASE}") }],
+        "servers": [{ "url": url }],
         "security": [{ "token": [] }],
         "tags": sections,
         "paths": paths,

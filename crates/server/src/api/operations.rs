@@ -76,13 +76,47 @@ pub enum Input {
     Fields,
 }
 
+/// The two APIs of the server. They share pipeline, envelope, errors and reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Base {
+    /// Asana's API.
+    #[default]
+    Asana,
+    /// What Asana's API has no operation for.
+    Extension,
+}
+
+impl Base {
+    /// Both.
+    pub const ALL: [Base; 2] = [Base::Asana, Base::Extension];
+
+    /// What its paths begin with.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Base::Asana => "/api/1.0",
+            Base::Extension => "/api/vinyasa/1",
+        }
+    }
+
+    /// The API of a request's path, and the path below it without a slash at its end.
+    pub fn split(path: &str) -> Option<(Base, &str)> {
+        Base::ALL.into_iter().find_map(|base| {
+            let below = path.strip_prefix(base.path())?;
+            (below.is_empty() || below.starts_with('/'))
+                .then(|| (base, below.strip_suffix('/').unwrap_or(below)))
+        })
+    }
+}
+
 /// One operation.
 pub struct Operation {
     /// The `operationId`.
     pub id: &'static str,
     /// The HTTP method.
     pub method: &'static str,
-    /// The path, with `{name}` for parameters.
+    /// Where its path begins.
+    pub base: Base,
+    /// The path below the base, with `{name}` for parameters.
     pub path: &'static str,
     /// The section of the reference.
     pub section: &'static str,
@@ -112,12 +146,18 @@ impl Operation {
     pub fn writes(&self) -> bool {
         self.method != "GET"
     }
+
+    /// The path from the host on.
+    pub fn full_path(&self) -> String {
+        self.base.path().to_owned() + self.path
+    }
 }
 
 /// The list of operations being declared.
 #[derive(Default)]
 pub struct Operations {
     list: Vec<Operation>,
+    base: Base,
     section: &'static str,
     /// The sections of the reference with their descriptions.
     pub sections: Vec<(&'static str, &'static str)>,
@@ -199,10 +239,17 @@ impl Operations {
         Operations::default()
     }
 
-    /// Starts a section of the reference.
+    /// Starts a section of the reference: operations of Asana's API.
     pub fn section(&mut self, name: &'static str, doc: &'static str) {
+        self.base = Base::Asana;
         self.section = name;
         self.sections.push((name, doc));
+    }
+
+    /// Starts a section of the reference: operations of the extension API.
+    pub fn extension(&mut self, name: &'static str, doc: &'static str) {
+        self.section(name, doc);
+        self.base = Base::Extension;
     }
 
     /// The operations, in the order of the reference.
@@ -226,6 +273,7 @@ impl Operations {
         self.list.push(Operation {
             id,
             method,
+            base: self.base,
             path,
             section: self.section,
             summary,

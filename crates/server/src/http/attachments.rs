@@ -6,7 +6,7 @@
 use crate::App;
 use crate::api::call::Call;
 use crate::api::context::Context;
-use crate::api::operations::{Answer, Operation};
+use crate::api::operations::{Answer, Base, Operation};
 use crate::auth;
 use crate::error::{Error, Result, bad_request, forbidden, invalid};
 use crate::files::{self, WrittenFile};
@@ -56,16 +56,10 @@ pub(super) async fn upload(
     incoming: &Incoming,
     parts: &Parts,
     body: Body,
-    operation: &Operation,
+    (operation, segments): (&Operation, Vec<String>),
     token: String,
 ) -> Result<Reply> {
-    let path = parts.uri.path().strip_prefix(super::BASE).unwrap_or_default();
-    let path = path.strip_suffix('/').unwrap_or(path);
-    let segments = app
-        .routes
-        .find(&app.operations, parts.method.as_str(), path)
-        .map(|(_, segments)| segments)
-        .unwrap_or_default();
+    let path = Base::split(parts.uri.path()).map_or("", |(_, path)| path);
     let kind = text(&parts.headers, header::CONTENT_TYPE).unwrap_or_default();
     let Ok(boundary) = multer::parse_boundary(kind) else {
         if kind.to_ascii_lowercase().starts_with("multipart/") {

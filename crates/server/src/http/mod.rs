@@ -11,6 +11,7 @@ pub mod respond;
 pub mod routes;
 
 use crate::App;
+use crate::api::operations::Base;
 use crate::error::{Error, Result};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -20,9 +21,6 @@ use request::{Incoming, Sent};
 use respond::{Reply, Style};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// The base path of the API.
-pub const BASE: &str = "/api/1.0";
 
 /// The whole server as an axum router.
 pub fn router(app: Arc<App>) -> Router {
@@ -124,17 +122,19 @@ async fn route(
     if parts.method == Method::OPTIONS {
         return Ok(Reply::preflight());
     }
-    if let Some(path) = path.strip_prefix(BASE) {
-        let path = path.strip_suffix('/').unwrap_or(path);
+    if let Some((base, path)) = Base::split(path) {
         if path == "/openapi.json" && parts.method == Method::GET {
             return Ok(Reply::json(200, crate::api::openapi::document(app, &incoming.url)));
         }
-        let (operation, segments) =
-            app.routes.find(&app.operations, parts.method.as_str(), path).ok_or(Error::NoRoute)?;
+        let (operation, segments) = app
+            .routes
+            .find(&app.operations, base, parts.method.as_str(), path)
+            .ok_or(Error::NoRoute)?;
         let token = incoming.token.clone().ok_or(Error::Unauthorized)?;
         app.limits.admit(&token, incoming.now)?;
         if operation.is_outside {
-            return attachments::upload(app, incoming, parts, body, operation, token).await;
+            let asked = (operation, segments);
+            return attachments::upload(app, incoming, parts, body, asked, token).await;
         }
         let sent = Sent::read(parts, body).await?;
         let call = request::call(operation, path, segments, parts, sent)?;

@@ -3,7 +3,7 @@
 use crate::App;
 use crate::api::call::Call;
 use crate::api::context::Context;
-use crate::api::operations::{Answer, Operation};
+use crate::api::operations::{Answer, Base, Operation};
 use crate::auth;
 use crate::error::{Error, Result, bad_request};
 use crate::http::request::Incoming;
@@ -203,7 +203,9 @@ pub fn envelope(operation: &Operation, call: &Call, answer: Answer, url: &str) -
     if answer.paged {
         body.extend_from_slice(b",\"next_page\":");
         match &answer.next {
-            Some(offset) => body.extend_from_slice(next_page(call, offset, url).as_bytes()),
+            Some(offset) => {
+                body.extend_from_slice(next_page(operation.base, call, offset, url).as_bytes());
+            }
             None => body.extend_from_slice(b"null"),
         }
     }
@@ -215,7 +217,7 @@ pub fn envelope(operation: &Operation, call: &Call, answer: Answer, url: &str) -
                 crate::api::operations::Output::One(kind) => collection(kind),
                 _ => String::new(),
             };
-            Some(format!("{}/{first}/{gid}", super::BASE))
+            Some(format!("{}/{first}/{gid}", operation.base.path()))
         }
         _ => None,
     };
@@ -231,7 +233,7 @@ fn collection(kind: &str) -> String {
 }
 
 /// The `next_page` of an answer: cursor, path and address keep the caller's other parameters.
-fn next_page(call: &Call, offset: &str, url: &str) -> String {
+fn next_page(base: Base, call: &Call, offset: &str, url: &str) -> String {
     let mut path = call.address.clone();
     let mut separator = '?';
     let mut push = |name: &str, value: &str| {
@@ -251,7 +253,7 @@ fn next_page(call: &Call, offset: &str, url: &str) -> String {
         push("limit", &limit.to_string());
     }
     push("offset", offset);
-    serde_json::json!({ "offset": offset, "path": path, "uri": format!("{url}{}{path}", super::BASE) }).to_string()
+    serde_json::json!({ "offset": offset, "path": path, "uri": format!("{url}{}{path}", base.path()) }).to_string()
 }
 
 /// The answer kept for a key.

@@ -1,11 +1,11 @@
 //! From method and path to the operation.
 
-use crate::api::operations::Operation;
+use crate::api::operations::{Base, Operation};
 use std::collections::HashMap;
 
-/// Paths by method and first segment; few candidates are left to compare.
+/// Paths by API, method, first segment and number of segments; few candidates are left to compare.
 pub struct Routes {
-    by_start: HashMap<(&'static str, &'static str, usize), Vec<usize>>,
+    by_start: HashMap<(Base, &'static str, &'static str, usize), Vec<usize>>,
 }
 
 impl Routes {
@@ -15,7 +15,10 @@ impl Routes {
         for (at, operation) in operations.iter().enumerate() {
             let mut segments = operation.path.split('/').skip(1);
             let first = segments.next().unwrap_or_default();
-            by_start.entry((operation.method, first, segments.count())).or_default().push(at);
+            by_start
+                .entry((operation.base, operation.method, first, segments.count()))
+                .or_default()
+                .push(at);
         }
         Routes { by_start }
     }
@@ -24,6 +27,7 @@ impl Routes {
     pub fn find<'o>(
         &self,
         operations: &'o [Operation],
+        base: Base,
         method: &str,
         path: &str,
     ) -> Option<(&'o Operation, Vec<String>)> {
@@ -34,7 +38,9 @@ impl Routes {
         let candidates = self
             .by_start
             .iter()
-            .find(|((m, f, n), _)| *m == method && *f == first && *n == rest.len())?
+            .find(|((b, m, f, n), _)| {
+                *b == base && *m == method && *f == first && *n == rest.len()
+            })?
             .1;
         candidates
             .iter()

@@ -7,9 +7,11 @@
 
 pub mod attachments;
 pub mod custom_fields;
+pub mod goals;
 pub mod likes;
 pub mod memberships;
 pub mod names;
+pub mod portfolios;
 pub mod project_memberships;
 pub mod projects;
 pub mod sections;
@@ -35,7 +37,9 @@ pub fn registry() -> Registry {
         .add::<custom_fields::settings::CustomFieldSetting>()
         .add::<custom_fields::CustomField>()
         .add::<custom_fields::enum_options::EnumOption>()
+        .add::<goals::Goal>()
         .add::<memberships::Membership>()
+        .add::<portfolios::Portfolio>()
         .add::<project_memberships::ProjectMembership>()
         .add::<projects::Project>()
         .add::<sections::Section>()

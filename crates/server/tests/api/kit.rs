@@ -23,6 +23,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request};
 use model::{Position, Timestamp};
 use serde_json::{Value, json};
+use server::api::operations::Base;
 use server::{Outside, Settings};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -378,7 +379,7 @@ impl Client<'_> {
         self.request(method, path, &[("content-type", "application/json")], body.to_string())
     }
 
-    /// Sends a request with these headers and this body; `path` is below the base.
+    /// Sends a request with these headers and this body; `path` is a whole one, or below the base of Asana's API.
     pub(crate) fn request(
         self,
         method: Method,
@@ -386,8 +387,7 @@ impl Client<'_> {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Reply {
-        let mut builder =
-            Request::builder().method(method).uri(format!("{}{path}", server::http::BASE));
+        let mut builder = Request::builder().method(method).uri(full_path(path));
         for (name, value) in headers {
             builder = builder.header(*name, *value);
         }
@@ -402,6 +402,12 @@ impl Client<'_> {
         }
         self.app.runtime.block_on(answer(self.app.router.clone(), request))
     }
+}
+
+/// A path from the host on; `path` is one already, or is below the base of Asana's API.
+pub(crate) fn full_path(path: &str) -> String {
+    let base = if path.starts_with("/api/") { "" } else { Base::Asana.path() };
+    format!("{base}{path}")
 }
 
 async fn answer(router: Router, request: Request<Body>) -> Reply {

@@ -1,6 +1,6 @@
 //! Requests that run at once on PostgreSQL, where writers run side by side: no failure, and the rules that span rows hold.
 
-use crate::kit::{ACME, ADA, App, BOB};
+use crate::kit::{ACME, ADA, App, BOB, full_path};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 fn write(method: &str, path: &str, headers: &[(&str, &str)], data: &Value) -> Request<Body> {
     let mut builder = Request::builder()
         .method(method)
-        .uri(format!("{}{path}", server::http::BASE))
+        .uri(full_path(path))
         .header("authorization", "Bearer ada")
         .header("content-type", "application/json");
     for (name, value) in headers {

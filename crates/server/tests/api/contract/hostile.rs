@@ -3,7 +3,7 @@
 use super::operations::CASES;
 use super::scene::scene;
 use super::{Complaints, operation};
-use crate::kit::{App, Reply, on_both};
+use crate::kit::{App, Reply, full_path, on_both};
 use axum::http::Method;
 use engine::JsonType;
 use engine::schema::Kind;
@@ -180,11 +180,11 @@ fn hostile_texts_are_only_texts() {
             let method: Method = operation.method.parse().unwrap();
             for text in TEXTS {
                 // In place of each path parameter.
-                for (at, segment) in operation.path.split('/').enumerate() {
+                for (at, segment) in operation.full_path().split('/').enumerate() {
                     if !segment.starts_with('{') {
                         continue;
                     }
-                    let path = case.path.split('?').next().unwrap();
+                    let path = full_path(case.path.split('?').next().unwrap());
                     let path: Vec<String> = path
                         .split('/')
                         .enumerate()

@@ -3,7 +3,7 @@
 //! Source: architecture, "Access".
 
 use super::scene::{insert, scene};
-use super::{Complaints, is_readable};
+use super::{Complaints, names};
 use crate::kit::{App, PEOPLE, on_both};
 use axum::http::Method;
 use engine::{Sight, Template};
@@ -240,19 +240,10 @@ fn everybody_may_do_what_the_matrix_says() {
 
 /// Whether the operation of a verb is there.
 fn exists(app: &App, verb: &Verb) -> bool {
-    let path = verb.path.split('?').next().unwrap();
-    if verb.method == "GET" {
-        return is_readable(app, path);
-    }
-    app.server.operations.iter().any(|operation| {
-        operation.method == verb.method
-            && operation.path.split('/').count() == path.split('/').count()
-            && operation
-                .path
-                .split('/')
-                .zip(path.split('/'))
-                .all(|(declared, given)| declared.starts_with('{') || declared == given)
-    })
+    app.server
+        .operations
+        .iter()
+        .any(|operation| operation.method == verb.method && names(operation, verb.path))
 }
 
 /// The two forms of a rule say the same: who has a level sees, and who sees has a level; and a scan finds what is seen.

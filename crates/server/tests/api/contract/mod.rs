@@ -10,7 +10,7 @@ mod operations;
 mod scene;
 mod statements;
 
-use crate::kit::{App, Client, Reply, on_both};
+use crate::kit::{App, Client, Reply, full_path, on_both};
 use axum::http::Method;
 use engine::TypeInfo;
 use engine::schema::{FieldInfo, Kind};
@@ -78,13 +78,9 @@ fn every_operation_has_a_case_that_matches_it() {
             format!("{} has {} cases in contract/operations.rs", operation.id, cases.len())
         });
         for case in cases {
-            let path = case.path.split('?').next().unwrap();
-            let fits = path.split('/').count() == operation.path.split('/').count()
-                && path
-                    .split('/')
-                    .zip(operation.path.split('/'))
-                    .all(|(given, declared)| declared.starts_with('{') || given == declared);
-            wrong.unless(fits, || format!("{}: {path} is not {}", case.id, operation.path));
+            wrong.unless(names(operation, case.path), || {
+                format!("{}: {} is not {}", case.id, case.path, operation.path)
+            });
         }
     }
 
@@ -105,7 +101,7 @@ fn names_of_operations_are_unique_and_so_are_their_paths() {
             .split('/')
             .map(|segment| if segment.starts_with('{') { "{}" } else { segment })
             .collect();
-        wrong.unless(paths.insert((operation.method, shape)), || {
+        wrong.unless(paths.insert((operation.base, operation.method, shape)), || {
             format!("two operations answer {} {}", operation.method, operation.path)
         });
         wrong.unless(operation.summary.ends_with('.'), || {
@@ -316,16 +312,21 @@ fn objects() -> BTreeMap<&'static str, &'static str> {
 
 /// Whether an operation reads `path`.
 fn is_readable(app: &App, path: &str) -> bool {
-    app.server.operations.iter().any(|operation| {
-        let fits = operation
-            .path
+    app.server
+        .operations
+        .iter()
+        .any(|operation| operation.method == "GET" && names(operation, path))
+}
+
+/// Whether `path`, which may have a query, is a path of the operation.
+pub(super) fn names(operation: &Operation, path: &str) -> bool {
+    let path = full_path(path.split('?').next().unwrap());
+    let declared = operation.full_path();
+    declared.split('/').count() == path.split('/').count()
+        && declared
             .split('/')
             .zip(path.split('/'))
-            .all(|(declared, given)| declared.starts_with('{') || declared == given);
-        operation.method == "GET"
-            && fits
-            && operation.path.split('/').count() == path.split('/').count()
-    })
+            .all(|(declared, given)| declared.starts_with('{') || declared == given)
 }
 
 #[test]

@@ -1,0 +1,1 @@
+-- Status updates and project briefs.

@@ -1,0 +1,1 @@
+-- Readers of the event log, webhooks and their deliveries.

@@ -1,0 +1,1 @@
+-- Words and names to search by.

@@ -1,0 +1,1 @@
+-- The inbox, and mail that is to be sent.

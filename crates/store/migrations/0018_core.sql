@@ -1,0 +1,1 @@
+-- What later work needed of the core tables.
