@@ -1,7 +1,8 @@
 //! The Vinyasa server as a library: an asynchronous HTTP shell around a synchronous core.
 //!
 //! [`http`] listens and parses, [`api`] runs one operation as one plain function on one connection, [`access`] decides who sees
-//! what, [`resources`] says what each thing is, [`events`] records what happens. Start reading at [`api`].
+//! what, [`resources`] says what each thing is, [`events`] records what happens, [`jobs`] does what is too large
+//! for one request. Start reading at [`api`].
 
 pub mod access;
 pub mod admin;
@@ -12,6 +13,7 @@ pub mod error;
 pub mod events;
 pub mod files;
 pub mod http;
+pub mod jobs;
 pub mod prelude;
 pub mod resources;
 pub mod trash;
@@ -81,6 +83,8 @@ pub struct App {
     pub settings: Settings,
     /// The files.
     pub files: files::Files,
+    /// What goes on behind the requests.
+    pub jobs: jobs::Jobs,
     pub(crate) reference: api::openapi::Cached,
     pub(crate) routes: Routes,
     pub(crate) limits: RateLimits,
@@ -114,6 +118,7 @@ impl App {
             entropy: outside.entropy,
             settings,
             files,
+            jobs: jobs::Jobs::default(),
             reference: api::openapi::Cached::default(),
             routes,
             limits,

@@ -42,6 +42,8 @@ pub struct Context<'a, 'c> {
     /// What the client wants of the answer.
     pub options: Options,
     pub(crate) events: Vec<Event>,
+    /// Whether workers are to be woken after the commit.
+    pub(crate) begins_jobs: bool,
     pub(crate) random: u64,
     counter: u32,
 }
@@ -272,6 +274,7 @@ impl<'a, 'c> Context<'a, 'c> {
             request_id,
             options: call.options.clone(),
             events: Vec::new(),
+            begins_jobs: false,
             random: u64::from_le_bytes(seed) | 1,
             counter: 0,
         }

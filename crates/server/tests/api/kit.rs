@@ -190,6 +190,16 @@ impl App {
         self.runtime.block_on(server::trash::empty(&self.server)).unwrap();
     }
 
+    /// Runs every job that is due to its end, as the server does behind the requests.
+    pub(crate) fn run_jobs(&self) {
+        self.runtime.block_on(server::jobs::run_all(&self.server)).unwrap();
+    }
+
+    /// Runs something of the server that waits.
+    pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
     /// A client with the token of a user: `ada`, `bob`, `eve`, `sam`, `mallory`, or one that the test made.
     pub(crate) fn as_<'a>(&'a self, token: &'a str) -> Client<'a> {
         Client { app: self, token: Some(token) }
