@@ -13,6 +13,7 @@ pub mod routes;
 use crate::App;
 use crate::api::operations::Base;
 use crate::error::{Error, Result};
+use crate::readers::Running;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
@@ -37,6 +38,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let (drain, drained) = tokio::sync::oneshot::channel::<()>();
     let flusher = tokio::spawn(keep_house(Arc::clone(&app)));
+    let readers = Running::start(&app);
     let server =
         axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(async move {
             stop.await;
@@ -50,6 +52,7 @@ pub async fn serve(
         } => Ok(()),
     };
     flusher.abort();
+    readers.stop().await;
     if let Err(error) = app.flush_used_tokens().await {
         tracing::warn!(%error, "the last use of tokens was not written down");
     }
@@ -69,6 +72,9 @@ async fn keep_house(app: Arc<App>) {
         }
         if let Err(error) = crate::trash::empty(&app).await {
             tracing::warn!(%error, "the trash was not emptied");
+        }
+        if let Err(error) = crate::readers::cleaning::clean(&app).await {
+            tracing::warn!(%error, "old events were not removed");
         }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");

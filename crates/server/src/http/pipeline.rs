@@ -127,7 +127,9 @@ async fn start(
     };
     if operation.writes() {
         require_known(app, &job.token).await?;
-        app.store.write(move |tx| job.run(tx)).await
+        let reply = app.store.write(move |tx| job.run(tx)).await;
+        app.log.committed();
+        reply
     } else {
         app.store.read(move |tx| job.run(tx)).await
     }
