@@ -14,6 +14,7 @@ use crate::App;
 use crate::api::operations::Base;
 use crate::error::{Error, Result};
 use crate::jobs;
+use crate::readers::Running;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
@@ -47,6 +48,7 @@ pub async fn serve(
     let flusher = tokio::spawn(keep_house(Arc::clone(&app)));
     let (stop_jobs, stopped) = tokio::sync::watch::channel(());
     let workers = tokio::spawn(work(Arc::clone(&app), stopped));
+    let readers = Running::start(&app);
     let server =
         axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(async move {
             stop.await;
@@ -64,6 +66,7 @@ pub async fn serve(
     if tokio::time::timeout(LAST_BATCH, workers).await.is_err() {
         tracing::warn!("a job did not stop in time; it goes on after the next start");
     }
+    readers.stop().await;
     if let Err(error) = app.flush_used_tokens().await {
         tracing::warn!(%error, "the last use of tokens was not written down");
     }
@@ -83,6 +86,9 @@ async fn keep_house(app: Arc<App>) {
         }
         if let Err(error) = crate::trash::empty(&app).await {
             tracing::warn!(%error, "the trash was not emptied");
+        }
+        if let Err(error) = crate::readers::cleaning::clean(&app).await {
+            tracing::warn!(%error, "old events were not removed");
         }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");

@@ -127,7 +127,9 @@ async fn start(
     };
     if operation.writes() {
         require_known(app, &job.token).await?;
-        let reply = app.store.write(move |tx| job.run(tx)).await?;
+        let reply = app.store.write(move |tx| job.run(tx)).await;
+        app.log.committed();
+        let reply = reply?;
         if reply.begins_jobs {
             app.jobs.ring();
         }

@@ -17,6 +17,7 @@ mod memberships;
 mod people;
 mod privacy;
 mod projects;
+mod readers;
 mod requests;
 mod sections;
 mod stories;
