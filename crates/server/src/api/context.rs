@@ -5,6 +5,7 @@ use crate::access::{self, Level};
 use crate::api::call::{Call, Options};
 use crate::api::operations::Answer;
 use crate::api::query::Page;
+use crate::audit::Origin;
 use crate::error::{Error, Result, forbidden};
 use crate::events::Event;
 use engine::plan::Shape;
@@ -41,6 +42,8 @@ pub struct Context<'a, 'c> {
     pub request_id: String,
     /// What the client wants of the answer.
     pub options: Options,
+    /// Where the request came from.
+    pub origin: Origin,
     pub(crate) events: Vec<Event>,
     pub(crate) random: u64,
     counter: u32,
@@ -271,6 +274,7 @@ impl<'a, 'c> Context<'a, 'c> {
             site,
             request_id,
             options: call.options.clone(),
+            origin: Origin::default(),
             events: Vec::new(),
             random: u64::from_le_bytes(seed) | 1,
             counter: 0,

@@ -119,6 +119,7 @@ impl Context<'_, '_> {
     /// Writes the recorded events; the pipeline calls it once, after the operation.
     pub(crate) fn write_events(&mut self) -> Result<()> {
         let events = merge(std::mem::take(&mut self.events));
+        self.audit_events(&events)?;
         let (now, me) = (self.now(), self.me());
         for event in events {
             let gid = self.gid()?;
