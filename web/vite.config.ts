@@ -18,6 +18,8 @@ export default defineConfig({
   resolve: { alias: { '~': new URL('./src', import.meta.url).pathname } },
   server: { host: '127.0.0.1', port: 5173, proxy: { '/api': proxy, '/-/': proxy, '/app': proxy, '/health': proxy } },
   build: {
+    outDir: 'dist/app',
+    emptyOutDir: true,
     target: ['chrome125', 'firefox128', 'safari17.5'],
     manifest: true,
     modulePreload: { polyfill: false },

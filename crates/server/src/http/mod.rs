@@ -1,7 +1,7 @@
 //! The asynchronous shell: listens, parses, limits, hands the work to a thread that owns a connection, and writes the answer.
 //!
 //! [`routes`] finds the operation, [`request`] parses what came, [`pipeline`] runs it, [`respond`] writes what goes,
-//! [`attachments`] streams files, [`limits`] counts requests.
+//! [`attachments`] streams files, [`web`] serves the web application, [`limits`] counts requests.
 
 pub mod attachments;
 pub mod batch;
@@ -10,6 +10,7 @@ pub mod pipeline;
 pub mod request;
 pub mod respond;
 pub mod routes;
+pub mod web;
 
 use crate::App;
 use crate::api::operations::Base;
@@ -187,11 +188,11 @@ async fn route(
             Ok(()) => Ok(Reply::json(200, br#"{"status":"ok"}"#.to_vec())),
             Err(_) => Err(Error::Overloaded),
         },
-        ("GET" | "HEAD", "/") => Ok(Reply::html(respond::first_page(&incoming.url))),
         ("GET" | "HEAD", path) if path.starts_with(attachments::DOWNLOAD) => {
             attachments::download(app, incoming, parts).await
         }
         ("GET", attachments::PERMANENT) => attachments::permanent(app, incoming, parts).await,
+        ("GET" | "HEAD", path) if web::is_page(path) => web::answer(incoming, parts),
         _ => Err(Error::NoRoute),
     }
 }
