@@ -2,6 +2,7 @@ import { t } from '@lingui/core/macro';
 import { api, request } from '~/api/client.ts';
 import { type Gid, temporaryGid } from '~/lib/id.ts';
 import { type Overlay, store } from '~/store/entity-store.ts';
+import { TASK_FIELDS } from '~/store/fields.ts';
 import { optimisticPlace, optimisticRemove, orderOf, type Place } from '~/store/orders.ts';
 import type { FieldValue, Task } from '~/store/records.ts';
 import type { Mutation } from './queue.ts';
@@ -179,25 +180,38 @@ export function createTask(values: NewTask, gid: Gid = temporaryGid()): Mutation
   };
 }
 
-/** The fields that lists show. */
-export const TASK_FIELDS =
-  'name,completed,completed_at,assignee.name,assignee.photo,due_on,due_at,start_on,start_at,resource_subtype,approval_status,num_subtasks,num_likes,liked,' +
-  'memberships.project.name,memberships.project.color,memberships.section.name,tags.name,tags.color,parent.name,created_at,modified_at,' +
-  'custom_fields.name,custom_fields.type,custom_fields.display_value,custom_fields.enum_value.name,custom_fields.enum_value.color,' +
-  'custom_fields.multi_enum_values.name,custom_fields.multi_enum_values.color,custom_fields.number_value,custom_fields.text_value,' +
-  'custom_fields.date_value,custom_fields.people_value.name';
+/** The orders that a task stands in, as far as its record tells. */
+function ordersOf(gid: Gid): string[] {
+  const task = store.get('task', gid);
+  const sections = (task?.memberships ?? []).flatMap((membership) =>
+    membership.section ? [`section:${membership.section.gid}`] : [],
+  );
+  return task?.parent ? [...sections, `subtasks:${task.parent.gid}`] : sections;
+}
 
-/** Deletes a task; it can be taken back from the trash while the server keeps it. */
+/** How long a deletion can be undone: the API has no operation that takes it back, so it is sent after this. */
+const UNDO_MS = 10_000;
+
 export function deleteTask(gid: Gid): Mutation {
-  return {
+  const mutation: Mutation = {
     label: t`Task deleted`,
     gids: [gid],
     optimistic: (records) => {
       records.setDeleted(gid, true);
-      return [{ commit: () => undefined, rollback: () => records.setDeleted(gid, false) }];
+      const places = ordersOf(gid).map((key) => optimisticRemove(key, gid));
+      return [...places, { commit: () => undefined, rollback: () => records.setDeleted(gid, false) }];
     },
     request: ({ id }) => api.delete('/tasks/{task_gid}', { path: { task_gid: id(gid) } }),
+    hold: UNDO_MS,
+    inverse: () => ({
+      label: t`Task restored`,
+      gids: [gid],
+      optimistic: () => [],
+      request: () => Promise.resolve(null),
+      cancels: mutation,
+    }),
   };
+  return mutation;
 }
 
 /** Moves a task to a place in a section of a project, from another section perhaps. */
