@@ -11,6 +11,7 @@
 mod attachments;
 mod contract;
 mod custom_fields;
+mod goals;
 mod kit;
 mod memberships;
 mod people;
@@ -21,4 +22,6 @@ mod sections;
 mod stories;
 mod tasks;
 mod texts;
+mod time_periods;
+mod time_tracking;
 mod together;

@@ -2,6 +2,7 @@
 
 use crate::api::call::cut;
 use crate::prelude::*;
+use crate::resources::goals;
 use crate::resources::projects::Project;
 use crate::resources::team_memberships::{self, TeamMembership};
 use crate::resources::users::{self, User};
@@ -96,6 +97,7 @@ pub(super) fn remove(
     leaving.hand_over_projects(cx)?;
     leaving.hand_over_teams(cx)?;
     leaving.leave_projects(cx)?;
+    goals::members::leave(cx, workspace.gid, user, leaving.heir)?;
     leaving.leave_teams(cx)?;
     leaving.unassign(cx)?;
     leaving.forget(cx)?;
@@ -306,7 +308,9 @@ impl Leaving {
 
     /// The user follows nothing here any more, has no favourites here, and the membership is over.
     fn forget(&self, cx: &mut Context<'_, '_>) -> Result<()> {
-        for table in ["task_followers", "project_followers", "tag_followers", "favorites"] {
+        for table in
+            ["task_followers", "project_followers", "tag_followers", "goal_followers", "favorites"]
+        {
             cx.execute(
                 &format!(r#"DELETE FROM {table} WHERE "user" = ? AND workspace = ?"#),
                 params![self.user, self.workspace],
