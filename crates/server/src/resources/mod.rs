@@ -7,9 +7,11 @@
 
 pub mod allocations;
 pub mod attachments;
+pub mod audit_log;
 pub mod custom_fields;
 pub mod goal_relationships;
 pub mod goals;
+pub mod jobs;
 pub mod likes;
 pub mod memberships;
 pub mod names;
@@ -44,6 +46,7 @@ pub fn registry() -> Registry {
         .add::<custom_fields::enum_options::EnumOption>()
         .add::<goal_relationships::GoalRelationship>()
         .add::<goals::Goal>()
+        .add::<jobs::Job>()
         .add::<memberships::Membership>()
         .add::<portfolios::Portfolio>()
         .add::<project_memberships::ProjectMembership>()
@@ -67,10 +70,13 @@ pub fn registry() -> Registry {
 pub fn operations(api: &mut Operations) {
     allocations::operations(api);
     attachments::operations(api);
+    audit_log::operations(api);
+    crate::http::batch::operations(api);
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
     goal_relationships::operations(api);
     goals::operations(api);
+    jobs::operations(api);
     memberships::operations(api);
     project_memberships::operations(api);
     projects::operations(api);

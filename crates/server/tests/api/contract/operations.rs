@@ -57,6 +57,15 @@ pub(crate) const CASES: &[Case] = &[
         HIDDEN,
     ),
     case("getAttachmentsForTask", "/tasks/903/attachments", "", HIDDEN),
+    // Audit log
+    case("getAuditLogEvents", "/workspaces/101/audit_log_events", "", [200, 403, 404]),
+    // Batch
+    case(
+        "createBatchRequest",
+        "/batch",
+        r#"{"actions":[{"relative_path":"/tasks/903","method":"get"}]}"#,
+        [200, 200, 200],
+    ),
     // Custom fields
     case("getCustomFieldSettingsForProject", "/projects/901/custom_field_settings", "", HIDDEN),
     case("getCustomFieldSettingsForTeam", "/teams/301/custom_field_settings", "", HIDDEN),
@@ -136,6 +145,9 @@ pub(crate) const CASES: &[Case] = &[
     case("addFollowers", "/goals/930/addFollowers", r#"{"followers":["202"]}"#, HIDDEN),
     case("removeFollowers", "/goals/930/removeFollowers", r#"{"followers":["201"]}"#, HIDDEN),
     case("getParentGoalsForGoal", "/goals/931/parentGoals", "", HIDDEN),
+    // Jobs
+    case("getJob", "/jobs/961", "", HIDDEN),
+    case("cancelJob", "/api/vinyasa/1/jobs/961/cancel", "{}", HIDDEN),
     // Memberships
     case("getMemberships", "/memberships?parent=901", "", [200, 403, 400]),
     case(

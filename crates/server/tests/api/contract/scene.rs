@@ -12,7 +12,7 @@ const NOW: i64 = 1_767_225_600_000;
 /// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916). The section 919
 /// of the first project is empty; bob is an editor of the second one (921). Ada's goal 930, for members only, follows from its
 /// subgoal 931 and is in the time period 941, a part of 940; the project supports it too (932, 933). On the task is an entry of
-/// time (942), for the project an allocation (943).
+/// time (942), for the project an allocation (943). A job of ada's (961) that nobody takes up.
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
 }
@@ -154,6 +154,27 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
             "external",
             "https://example.com/plan.html",
             "stored",
+            NOW,
+            201
+        ],
+    )?;
+    insert(
+        tx,
+        "jobs",
+        "gid, workspace, kind, status, state, result_type, result, rows_done, attempts, due_at, is_cancelled, request_id, created_at, created_by",
+        params![
+            961,
+            101,
+            "duplicate_project",
+            "not_started",
+            "{}",
+            "project",
+            901,
+            0,
+            0,
+            i64::MAX,
+            0,
+            "",
             NOW,
             201
         ],
