@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use model::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use server::api::Call;
+use server::audit::Origin;
 use server::http::pipeline::Job;
 use server::{App, Outside, Settings};
 use store::{Dialect, Statement, Store, Value, testing};
@@ -89,6 +90,7 @@ impl Recorder {
             url: "http://bench".to_owned(),
             now: (self.app.clock)(),
             request_id: "bench".to_owned(),
+            origin: Origin::default(),
             idempotency: None,
             work: None,
         };
