@@ -656,6 +656,14 @@ fn goals_are_found_by_all_their_filters() {
             found("ada", &format!("time_periods={}&time_periods={}", periods[2], periods[1])),
             std::slice::from_ref(&half)
         );
+        // As the official Python SDK writes a list.
+        assert_eq!(
+            found(
+                "ada",
+                &format!("time_periods=%5B%27{}%27%2C+%27{}%27%5D", periods[2], periods[1])
+            ),
+            std::slice::from_ref(&half)
+        );
         let first = app.as_("ada").get(&format!("/goals?workspace={ACME}&limit=2"));
         assert_eq!(first.gids(), [year, half]);
         assert!(first.json()["next_page"]["offset"].is_string());
