@@ -5,6 +5,7 @@ use crate::access::{self, Level};
 use crate::api::call::{Call, Options};
 use crate::api::operations::Answer;
 use crate::api::query::Page;
+use crate::auth::Origin;
 use crate::error::{Error, Result, forbidden};
 use crate::events::Event;
 use engine::plan::Shape;
@@ -19,12 +20,24 @@ use store::{Tx, Value};
 pub struct Actor {
     /// The user.
     pub user: Gid,
-    /// The token he came with; `None` for the server's own work.
-    pub token: Option<Gid>,
+    /// What he came with; `None` for the server's own work and for whoever is not known.
+    pub token: Option<Origin>,
     /// How far he sees.
     pub sight: Sight,
     /// His time zone, an IANA name.
     pub time_zone: Option<String>,
+}
+
+impl Actor {
+    /// Whoever has not said who he is, as operations that are open see him. He sees nothing.
+    pub fn nobody() -> Self {
+        Actor { user: Gid::new(0), token: None, sight: Sight::Guest, time_zone: None }
+    }
+
+    /// His session, if he came with one.
+    pub fn session(&self) -> Option<Gid> {
+        self.token.and_then(Origin::session)
+    }
 }
 
 /// What an operation works with: one transaction, one actor, one time.

@@ -11,6 +11,7 @@
 mod attachments;
 mod contract;
 mod custom_fields;
+mod identity;
 mod kit;
 mod memberships;
 mod people;

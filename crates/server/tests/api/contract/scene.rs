@@ -10,7 +10,8 @@ const NOW: i64 = 1_767_225_600_000;
 /// A private project of ada's in Acme (901) with a section (902), a task (903) with a subtask (904), a comment (905), a tag
 /// (906), an enum field (907) with options (908, 917) and its setting (909), an attachment of the task (910), ada's
 /// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916). The section 919
-/// of the first project is empty; bob is an editor of the second one (921).
+/// of the first project is empty; bob is an editor of the second one (921). A session (930) and a second token (932) of ada's, and
+/// an invitation (931).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
 }
@@ -136,6 +137,35 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
         "custom_field_settings",
         "gid, workspace, parent, custom_field, is_important, position",
         params![909, 101, 901, 907, 0, "a0"],
+    )?;
+    insert(
+        tx,
+        "sessions",
+        r#"gid, "user", hash, user_agent, created_at, last_used_at, expires_at"#,
+        params![930, 201, "0".repeat(64), "Browser", NOW, NOW, NOW + 1_000_000_000],
+    )?;
+    insert(
+        tx,
+        "tokens",
+        r#"gid, "user", name, hash, created_at"#,
+        params![932, 201, "script", "0".repeat(64), NOW],
+    )?;
+    insert(
+        tx,
+        "invitations",
+        "gid, workspace, email, role, teams, projects, hash, invited_by, created_at, expires_at",
+        params![
+            931,
+            101,
+            "zoe@acme.example",
+            "member",
+            "[301]",
+            "[901]",
+            "0".repeat(64),
+            201,
+            NOW,
+            NOW + 1_000_000_000
+        ],
     )?;
     insert(
         tx,
