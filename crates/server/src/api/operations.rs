@@ -23,6 +23,8 @@ pub struct Answer {
     pub paged: bool,
     /// The cursor of the next page.
     pub next: Option<String>,
+    /// What stands beside `data`, as JSON.
+    pub beside: Vec<(&'static str, String)>,
 }
 
 impl Answer {
@@ -46,6 +48,8 @@ pub enum Output {
     FullList(&'static str),
     /// An object of whole numbers with these names.
     Counts(&'static [&'static str]),
+    /// Events, with `sync` and `has_more` beside them.
+    Events,
     /// `{}`.
     Empty,
 }

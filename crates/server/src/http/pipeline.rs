@@ -211,6 +211,9 @@ pub fn envelope(operation: &Operation, call: &Call, answer: Answer, url: &str) -
             None => body.extend_from_slice(b"null"),
         }
     }
+    for (name, json) in &answer.beside {
+        body.extend_from_slice(format!(",\"{name}\":{json}").as_bytes());
+    }
     body.push(b'}');
     let created = answer.created || operation.creates;
     let location = match (created, answer.gid) {

@@ -7,6 +7,7 @@
 
 pub mod attachments;
 pub mod custom_fields;
+pub mod events;
 pub mod goals;
 pub mod likes;
 pub mod memberships;
@@ -60,6 +61,7 @@ pub fn operations(api: &mut Operations) {
     attachments::operations(api);
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
+    events::operations(api);
     memberships::operations(api);
     project_memberships::operations(api);
     projects::operations(api);

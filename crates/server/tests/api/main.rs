@@ -11,6 +11,7 @@
 mod attachments;
 mod contract;
 mod custom_fields;
+mod events;
 mod kit;
 mod memberships;
 mod people;

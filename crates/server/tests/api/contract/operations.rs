@@ -84,6 +84,11 @@ pub(crate) const CASES: &[Case] = &[
         HIDDEN,
     ),
     case("updateEnumOption", "/enum_options/908", r#"{"name":"Highest"}"#, HIDDEN),
+    // Events: without a token the answer is a fresh one.
+    case("getEvents", "/events?resource=901", "", [412, 403, 400]),
+    case("getEventsForTask", "/tasks/903/events", "", [412, 403, 404]),
+    case("getEventsForProject", "/projects/901/events", "", [412, 403, 404]),
+    case("getWorkspaceEvents", "/workspaces/101/events", "", [412, 403, 404]),
     // Memberships
     case("getMemberships", "/memberships?parent=901", "", [200, 403, 400]),
     case(
