@@ -48,6 +48,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             storage: settings.storage(),
             storage_options: storage_options(),
             requests_per_minute: settings.number("rate-limit")?,
+            allow_private_network: settings.is_on("allow-private-network"),
             ..Settings::default()
         },
         outside(),

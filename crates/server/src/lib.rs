@@ -13,6 +13,7 @@ pub mod error;
 pub mod events;
 pub mod files;
 pub mod http;
+pub mod outbound;
 pub mod prelude;
 pub mod readers;
 pub mod resources;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub storage_options: files::StorageOptions,
     /// Requests a minute for one token; 0 is no limit.
     pub requests_per_minute: u32,
+    /// Whether addresses of this machine and its network may be called.
+    pub allow_private_network: bool,
     /// Whether answers say in `X-Vinyasa-Statements` how many statements they took.
     pub debug_headers: bool,
 }
@@ -83,6 +86,8 @@ pub struct App {
     pub settings: Settings,
     /// The files.
     pub files: files::Files,
+    /// Calls to addresses that people give.
+    pub outbound: outbound::Outbound,
     /// What follows from events.
     pub readers: Vec<readers::Reader>,
     /// Wakes those who read the event log.
@@ -109,6 +114,10 @@ impl App {
         let files = files::Files::open(&settings.storage, &settings.storage_options)?;
         let limits = RateLimits::new(settings.requests_per_minute);
         let log = log(&store, &outside)?;
+        let outbound = outbound::Outbound::new(
+            settings.allow_private_network,
+            Box::new(outbound::SystemResolver),
+        );
         Ok(Arc::new(App {
             store,
             access: access::Prepared::new(&registry),
@@ -121,6 +130,7 @@ impl App {
             entropy: outside.entropy,
             settings,
             files,
+            outbound,
             readers: readers::all(),
             log,
             reference: api::openapi::Cached::default(),
