@@ -17,6 +17,7 @@ pub mod http;
 pub mod identity;
 pub mod jobs;
 pub mod mail;
+pub mod outbound;
 pub mod prelude;
 pub mod readers;
 pub mod resources;
@@ -65,6 +66,8 @@ pub struct Settings {
     pub trusted_proxies: http::peer::Networks,
     /// What a password costs to check; the default is meant for real use.
     pub password_cost: identity::passwords::Cost,
+    /// Whether addresses of this machine and its network may be called.
+    pub allow_private_network: bool,
     /// Whether answers say in `X-Vinyasa-Statements` how many statements they took.
     pub debug_headers: bool,
 }
@@ -95,6 +98,8 @@ pub struct App {
     pub files: files::Files,
     /// What goes on behind the requests.
     pub jobs: jobs::Jobs,
+    /// Calls to addresses that people give.
+    pub outbound: outbound::Outbound,
     /// What follows from events.
     pub readers: Vec<readers::Reader>,
     /// Wakes those who read the event log.
@@ -124,6 +129,10 @@ impl App {
         let limits = RateLimits::new(settings.requests_per_minute);
         let log = log(&store, &outside)?;
         let passwords = Passwords::new(settings.password_cost)?;
+        let outbound = outbound::Outbound::new(
+            settings.allow_private_network,
+            Box::new(outbound::SystemResolver),
+        );
         Ok(Arc::new(App {
             store,
             access: access::Prepared::new(&registry),
@@ -137,6 +146,7 @@ impl App {
             settings,
             files,
             jobs: jobs::Jobs::default(),
+            outbound,
             readers: readers::all(),
             log,
             reference: api::openapi::Cached::default(),

@@ -301,6 +301,9 @@ pub fn envelope(operation: &Operation, call: &Call, answer: Answer, url: &str) -
             None => body.extend_from_slice(b"null"),
         }
     }
+    for (name, json) in &answer.beside {
+        body.extend_from_slice(format!(",\"{name}\":{json}").as_bytes());
+    }
     body.push(b'}');
     let cookie = set_cookie(&answer.cookie, url);
     let created = answer.created || operation.creates;

@@ -9,6 +9,7 @@ pub mod allocations;
 pub mod attachments;
 pub mod audit_log;
 pub mod custom_fields;
+pub mod events;
 pub mod goal_relationships;
 pub mod goals;
 pub mod invitations;
@@ -86,6 +87,7 @@ pub fn operations(api: &mut Operations) {
     goal_relationships::operations(api);
     goals::operations(api);
     jobs::operations(api);
+    events::operations(api);
     memberships::operations(api);
     project_memberships::operations(api);
     projects::operations(api);

@@ -13,6 +13,7 @@ mod audit_log;
 mod batch;
 mod contract;
 mod custom_fields;
+mod events;
 mod goals;
 mod identity;
 mod jobs;

@@ -148,6 +148,11 @@ pub(crate) const CASES: &[Case] = &[
     // Jobs
     case("getJob", "/jobs/961", "", HIDDEN),
     case("cancelJob", "/api/vinyasa/1/jobs/961/cancel", "{}", HIDDEN),
+    // Events: without a token the answer is a fresh one.
+    case("getEvents", "/events?resource=901", "", [412, 403, 400]),
+    case("getEventsForTask", "/tasks/903/events", "", [412, 403, 404]),
+    case("getEventsForProject", "/projects/901/events", "", [412, 403, 404]),
+    case("getWorkspaceEvents", "/workspaces/101/events", "", [412, 403, 404]),
     // Memberships
     case("getMemberships", "/memberships?parent=901", "", [200, 403, 400]),
     case(
