@@ -11,10 +11,15 @@ pub mod goals;
 pub mod likes;
 pub mod memberships;
 pub mod names;
+pub mod portfolio_memberships;
 pub mod portfolios;
+pub mod project_briefs;
 pub mod project_memberships;
+pub mod project_statuses;
 pub mod projects;
 pub mod sections;
+pub mod sharing;
+pub mod status_updates;
 pub mod stories;
 pub mod tags;
 pub mod tasks;
@@ -39,10 +44,14 @@ pub fn registry() -> Registry {
         .add::<custom_fields::enum_options::EnumOption>()
         .add::<goals::Goal>()
         .add::<memberships::Membership>()
+        .add::<portfolio_memberships::PortfolioMembership>()
         .add::<portfolios::Portfolio>()
+        .add::<project_briefs::ProjectBrief>()
         .add::<project_memberships::ProjectMembership>()
+        .add::<project_statuses::ProjectStatus>()
         .add::<projects::Project>()
         .add::<sections::Section>()
+        .add::<status_updates::StatusUpdate>()
         .add::<stories::Story>()
         .add::<tags::Tag>()
         .add::<tasks::Task>()
@@ -61,10 +70,15 @@ pub fn operations(api: &mut Operations) {
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
     memberships::operations(api);
+    portfolio_memberships::operations(api);
+    portfolios::operations(api);
+    project_briefs::operations(api);
     project_memberships::operations(api);
+    project_statuses::operations(api);
     projects::operations(api);
     custom_fields::settings::project_operations(api);
     sections::operations(api);
+    status_updates::operations(api);
     stories::operations(api);
     tags::operations(api);
     tasks::operations(api);

@@ -5,7 +5,7 @@
 use crate::prelude::*;
 use crate::resources::attachments;
 use crate::resources::names::{self, LINKED, Named, Reach};
-use engine::schema::Fetching;
+use engine::schema::{Building, Fetching};
 use engine::{FromJson, Site};
 use model::rich_text::{self, PRIVATE_LINK};
 use std::collections::HashMap;
@@ -24,10 +24,28 @@ pub fn fields<T: Record>(
     html: &'static str,
     plain_on_request: bool,
 ) {
-    let field = s.found(plain, String::new(), |fetching| shown(fetching, Form::Plain));
+    let field = plain_field(s, plain);
     let field = if plain_on_request { field.on_request() } else { field };
-    field.written_apart().doc("The text without formatting.");
+    field.written_apart().doc(PLAIN);
     html_field(s, html);
+}
+
+/// What the plain text is, for the reference.
+const PLAIN: &str = "The text without formatting.";
+
+/// What the rich text is, for the reference.
+const HTML: &str = "The text with formatting: XML with the root `body`.";
+
+fn plain_field<'s, T: Record>(s: &'s mut Schema<T>, name: &'static str) -> Building<'s, T> {
+    s.found(name, String::new(), |fetching| shown(fetching, Form::Plain))
+}
+
+/// Declares the pair of fields the other way round: the HTML is shown, the plain text on request.
+pub fn rich_fields<T: Record>(s: &mut Schema<T>, html: &'static str, plain: &'static str) {
+    s.found(html, NO_HTML.to_owned(), |fetching| shown(fetching, Form::Html))
+        .written_apart()
+        .doc(HTML);
+    plain_field(s, plain).on_request().written_apart().doc(PLAIN);
 }
 
 /// Declares the field that shows an object's text as HTML, on request.
@@ -35,7 +53,7 @@ pub fn html_field<T: Record>(s: &mut Schema<T>, html: &'static str) {
     s.found(html, NO_HTML.to_owned(), |fetching| shown(fetching, Form::Html))
         .on_request()
         .written_apart()
-        .doc("The text with formatting: XML with the root `body`.");
+        .doc(HTML);
 }
 
 /// Which of the two forms of a text.
