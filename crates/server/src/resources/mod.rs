@@ -8,6 +8,7 @@
 pub mod attachments;
 pub mod custom_fields;
 pub mod goals;
+pub mod jobs;
 pub mod likes;
 pub mod memberships;
 pub mod names;
@@ -43,6 +44,7 @@ pub fn registry() -> Registry {
         .add::<custom_fields::CustomField>()
         .add::<custom_fields::enum_options::EnumOption>()
         .add::<goals::Goal>()
+        .add::<jobs::Job>()
         .add::<memberships::Membership>()
         .add::<portfolio_memberships::PortfolioMembership>()
         .add::<portfolios::Portfolio>()
@@ -69,6 +71,7 @@ pub fn operations(api: &mut Operations) {
     attachments::operations(api);
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
+    jobs::operations(api);
     memberships::operations(api);
     portfolio_memberships::operations(api);
     portfolios::operations(api);

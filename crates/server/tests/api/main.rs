@@ -11,11 +11,13 @@
 mod attachments;
 mod contract;
 mod custom_fields;
+mod jobs;
 mod kit;
 mod memberships;
 mod people;
 mod privacy;
 mod projects;
+mod readers;
 mod requests;
 mod sections;
 mod stories;

@@ -295,6 +295,7 @@ fn objects() -> BTreeMap<&'static str, &'static str> {
         ("attachment", "/attachments/910"),
         ("custom_field", "/custom_fields/907"),
         ("custom_field_setting", "/projects/901/custom_field_settings"),
+        ("job", "/jobs/961"),
         ("portfolio", "/portfolios/941"),
         ("portfolio_membership", "/portfolio_memberships/942"),
         ("project", "/projects/901"),

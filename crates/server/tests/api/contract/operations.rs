@@ -84,6 +84,9 @@ pub(crate) const CASES: &[Case] = &[
         HIDDEN,
     ),
     case("updateEnumOption", "/enum_options/908", r#"{"name":"Highest"}"#, HIDDEN),
+    // Jobs
+    case("getJob", "/jobs/961", "", HIDDEN),
+    case("cancelJob", "/api/vinyasa/1/jobs/961/cancel", "{}", HIDDEN),
     // Memberships
     case("getMemberships", "/memberships?parent=901", "", [200, 403, 400]),
     case(
