@@ -35,6 +35,9 @@ use sql::{Bare, Recorder, Recording, pgbench, scripts};
 /// What is shown of a list, as in the requirements.
 const LIST_FIELDS: &str = "name,assignee.name,completed,due_on,memberships.section.name,tags.name";
 
+/// What is shown of the items of a portfolio.
+const ITEM_FIELDS: &str = "name,owner.name,due_on,completed,members.name,current_status_update.title,current_status_update.status_type,current_status_update.author.name";
+
 /// Requests whose statements are noted, for each operation.
 const RECORDINGS: i64 = 40;
 
@@ -359,6 +362,7 @@ fn operations(world: &World) -> Vec<Measured> {
     let all = [
         ("get one task in full", "get"),
         ("list 100 with nested fields", "list"),
+        ("list 100 portfolio items", "items"),
         ("create a task", "create"),
         ("update a task", "update"),
     ];
@@ -376,6 +380,13 @@ fn operations(world: &World) -> Vec<Measured> {
                         let project = World::project(dice.below(world.projects));
                         let path =
                             format!("/tasks?project={project}&limit=100&opt_fields={LIST_FIELDS}");
+                        request("GET", &path, token, None)
+                    }
+                    "items" => {
+                        let portfolio = World::portfolio();
+                        let path = format!(
+                            "/portfolios/{portfolio}/items?limit=100&opt_fields={ITEM_FIELDS}"
+                        );
                         request("GET", &path, token, None)
                     }
                     "create" => request("POST", "/tasks", token, Some(&sent(dice))),
@@ -405,6 +416,12 @@ fn call(key: &str, world: &World, dice: &mut Dice) -> Result<(&'static str, Call
             let options = Options { fields: Some(fields), limit: Some(100), ..Options::default() };
             let query = vec![("project".to_owned(), project)];
             ("getTasks", Call { query, options, ..Call::default() })
+        }
+        "items" => {
+            let fields = Selection::parse(ITEM_FIELDS).ok().context("the fields can be read")?;
+            let options = Options { fields: Some(fields), limit: Some(100), ..Options::default() };
+            let path = vec![World::portfolio().to_string()];
+            ("getItemsForPortfolio", Call { path, options, ..Call::default() })
         }
         "create" => ("createTask", Call { body: fields(dice), ..Call::default() }),
         _ => ("updateTask", Call { path: task(dice), body: fields(dice), ..Call::default() }),
