@@ -2,13 +2,14 @@
 //!
 //! Plain functions over a transaction; they check what they are given and know nothing of arguments, files or output.
 
+use crate::audit::{self, Audit, Doer};
 use crate::auth;
 use crate::error::{Result, invalid, require};
 use crate::resources::users::{self, User};
 use crate::resources::workspace_memberships::{self, Role};
 use crate::resources::workspaces::Workspace;
-use engine::Stored;
 use engine::record::insert_text;
+use engine::{Resource as _, Stored};
 use model::{Gid, Timestamp, single_line};
 use store::{Tx, params};
 
@@ -76,8 +77,18 @@ pub fn create_user(
     let name = single_line(name);
     require(!name.is_empty(), "name", "Must not be empty")?;
     let (user, _) = users::ensure(tx, now, &name, &address)?;
-    workspace_memberships::join(tx, now, workspace, user, role)?;
+    let before = workspace_memberships::of(tx, workspace, user)?;
+    let joined = workspace_memberships::join(tx, now, workspace, user, role)?.is_some();
     workspace_memberships::set_role(tx, workspace, user, role)?;
+    let (event_type, old) = match &before {
+        None => ("user_invited", None),
+        Some(_) if joined => ("user_reprovisioned", None),
+        Some(before) => ("user_workspace_admin_role_changed", Some(before.role.as_str())),
+    };
+    if old != Some(role.name()) {
+        let entry = Audit::new(event_type, workspace).about(User::TYPE, user);
+        audit::write(tx, now, &Doer::server(), &entry.change(old, Some(role.name())))?;
+    }
     Ok(user)
 }
 
@@ -105,6 +116,13 @@ pub fn create_token(
     tx.execute(
         r#"INSERT INTO tokens (gid, "user", name, hash, created_at) VALUES (?, ?, ?, ?, ?)"#,
         params![gid, user, single_line(name), auth::hash(token_text), now],
+    )?;
+    audit::write_everywhere(
+        tx,
+        now,
+        &Doer::server(),
+        "user_personal_access_token_authorized",
+        user,
     )?;
     Ok(gid)
 }

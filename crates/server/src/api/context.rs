@@ -5,6 +5,7 @@ use crate::access::{self, Level};
 use crate::api::call::{Call, Options};
 use crate::api::operations::Answer;
 use crate::api::query::Page;
+use crate::audit::Origin;
 use crate::error::{Error, Result, forbidden};
 use crate::events::Event;
 use engine::plan::Shape;
@@ -43,6 +44,8 @@ pub struct Context<'a, 'c> {
     pub options: Options,
     /// Whether nobody did this: what is told of it then has no actor, although `actor` says whose rights count.
     pub automated: bool,
+    /// Where the request came from.
+    pub origin: Origin,
     pub(crate) events: Vec<Event>,
     /// Whether workers are to be woken after the commit.
     pub(crate) begins_jobs: bool,
@@ -283,6 +286,7 @@ impl<'a, 'c> Context<'a, 'c> {
             request_id,
             options: call.options.clone(),
             automated: false,
+            origin: Origin::default(),
             events: Vec::new(),
             begins_jobs: false,
             random: u64::from_le_bytes(seed) | 1,

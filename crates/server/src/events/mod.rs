@@ -119,6 +119,7 @@ impl Context<'_, '_> {
     /// Writes the recorded events; the pipeline calls it once, after the operation.
     pub(crate) fn write_events(&mut self) -> Result<()> {
         let events = merge(std::mem::take(&mut self.events));
+        self.audit_events(&events)?;
         let now = self.now();
         let me = Some(self.me()).filter(|_| !self.automated);
         for event in events {

@@ -4,6 +4,7 @@
 //! [`attachments`] streams files, [`limits`] counts requests.
 
 pub mod attachments;
+pub mod batch;
 pub mod limits;
 pub mod pipeline;
 pub mod request;
@@ -21,6 +22,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use request::{Incoming, Sent};
 use respond::{Reply, Style};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::Dialect;
@@ -49,11 +51,14 @@ pub async fn serve(
     let (stop_jobs, stopped) = tokio::sync::watch::channel(());
     let workers = tokio::spawn(work(Arc::clone(&app), stopped));
     let readers = Running::start(&app);
-    let server =
-        axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(async move {
-            stop.await;
-            let _ = drain.send(());
-        });
+    let server = axum::serve(
+        listener,
+        router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(async move {
+        stop.await;
+        let _ = drain.send(());
+    });
     let result = tokio::select! {
         result = async { server.await } => result,
         () = async {
@@ -89,6 +94,9 @@ async fn keep_house(app: Arc<App>) {
         }
         if let Err(error) = crate::readers::cleaning::clean(&app).await {
             tracing::warn!(%error, "old events were not removed");
+        }
+        if let Err(error) = crate::audit::expire(&app).await {
+            tracing::warn!(%error, "old entries of the audit log were not removed");
         }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");
@@ -168,6 +176,9 @@ async fn route(
             return attachments::upload(app, incoming, parts, body, asked, token).await;
         }
         let sent = Sent::read(parts, body).await?;
+        if batch::is_batch(operation) {
+            return batch::run(app, incoming, parts, sent, operation, token).await;
+        }
         let call = request::call(operation, path, segments, parts, sent)?;
         return pipeline::run(app, incoming, operation, call, token).await;
     }

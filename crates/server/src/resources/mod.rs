@@ -6,6 +6,7 @@
 #![expect(missing_docs, reason = "the fields of rows are told of by their lines in the schema")]
 
 pub mod attachments;
+pub mod audit_log;
 pub mod custom_fields;
 pub mod goals;
 pub mod jobs;
@@ -69,6 +70,8 @@ pub fn registry() -> Registry {
 /// Every operation, in the order of the API reference.
 pub fn operations(api: &mut Operations) {
     attachments::operations(api);
+    audit_log::operations(api);
+    crate::http::batch::operations(api);
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
     jobs::operations(api);

@@ -9,6 +9,8 @@
 )]
 
 mod attachments;
+mod audit_log;
+mod batch;
 mod contract;
 mod custom_fields;
 mod jobs;

@@ -1,6 +1,7 @@
 //! `addUser` and `removeUser`: who comes into a workspace and what becomes of the things of those who leave.
 
 use crate::api::call::cut;
+use crate::audit::Audit;
 use crate::events;
 use crate::jobs::{self, Step, Work};
 use crate::prelude::*;
@@ -22,9 +23,13 @@ pub(super) fn add(cx: &mut Context<'_, '_>, workspace: Workspace, call: &Call) -
     let user = if raw.contains('@') { invited(cx, &raw)? } else { known(cx, workspace.gid, &raw)? };
     let role = role_for(&workspace, &user.email);
     let now = cx.now();
+    let was_here = workspace_memberships::of(cx.tx, workspace.gid, user.gid)?.is_some();
     if let Some(row) = workspace_memberships::join(cx.tx, now, workspace.gid, user.gid, role)? {
         let scopes = row.scopes(cx)?;
         cx.emit(Event { scopes, ..Event::added(WorkspaceMembership::TYPE, &row) });
+        let event_type = if was_here { "user_reprovisioned" } else { "user_invited" };
+        let entry = Audit::new(event_type, workspace.gid).about(User::TYPE, user.gid);
+        cx.audit(entry.change(None, Some(role.name())))?;
     }
     cx.select("resource_type,name,email,photo");
     cx.answer_gid::<User>(user.gid)
@@ -113,6 +118,8 @@ pub(super) fn remove(
     let scopes = membership.scopes(cx)?;
     let event = Event::moved(&membership, "removed", (Workspace::TYPE, workspace.gid));
     cx.emit(Event { scopes, ..event });
+    let entry = Audit::new("user_deprovisioned", workspace.gid).about(User::TYPE, user);
+    cx.audit(entry.change(Some(&membership.role), None))?;
     Ok(Answer::empty())
 }
 

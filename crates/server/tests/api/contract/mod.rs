@@ -273,7 +273,7 @@ fn every_field_is_documented_and_leads_somewhere() {
         use server::api::operations::{Input, Output};
         let output = match operation.output {
             Output::One(kind) | Output::List(kind) | Output::FullList(kind) => Some(kind),
-            Output::Counts(_) | Output::Empty => None,
+            Output::Counts(_) | Output::Plain(_) | Output::PlainList(_) | Output::Empty => None,
         };
         let input = match operation.input {
             Input::Create(kind) | Input::Update(kind) => Some(kind),

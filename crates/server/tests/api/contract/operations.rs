@@ -46,6 +46,15 @@ pub(crate) const CASES: &[Case] = &[
         HIDDEN,
     ),
     case("getAttachmentsForTask", "/tasks/903/attachments", "", HIDDEN),
+    // Audit log
+    case("getAuditLogEvents", "/workspaces/101/audit_log_events", "", [200, 403, 404]),
+    // Batch
+    case(
+        "createBatchRequest",
+        "/batch",
+        r#"{"actions":[{"relative_path":"/tasks/903","method":"get"}]}"#,
+        [200, 200, 200],
+    ),
     // Custom fields
     case("getCustomFieldSettingsForProject", "/projects/901/custom_field_settings", "", HIDDEN),
     case("getCustomFieldSettingsForTeam", "/teams/301/custom_field_settings", "", HIDDEN),
