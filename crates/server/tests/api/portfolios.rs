@@ -108,8 +108,8 @@ fn people_list_what_they_own_and_service_accounts_everything() {
         let here = format!("?workspace={ACME}");
 
         assert_eq!(list("ada", "").error(400), "workspace: Missing input");
-        assert_eq!(list("ada", &here).gids(), [first.clone()]);
-        assert_eq!(list("ada", &format!("{here}&owner=me")).gids(), [first.clone()]);
+        assert_eq!(list("ada", &here).gids(), [&*first]);
+        assert_eq!(list("ada", &format!("{here}&owner=me")).gids(), [&*first]);
         list("ada", &format!("{here}&owner={BOB}")).error(403);
         assert_eq!(list("sam", &here).gids(), [first.clone(), second.clone()]);
         assert_eq!(list("sam", &format!("{here}&owner={BOB}")).gids(), [second]);
@@ -208,7 +208,7 @@ fn an_item_is_seen_by_those_who_see_it_anyway() {
         }
 
         assert_eq!(items(app, "ada", &top).len(), 3);
-        assert_eq!(items(app, "bob", &top), [open.clone()]);
+        assert_eq!(items(app, "bob", &top), [&*open]);
         let page = app.as_("bob").get(&format!("/portfolios/{top}/items?limit=1"));
         assert_eq!(page.json()["next_page"], Value::Null);
         app.as_("bob").get(&format!("/projects/{shut}")).error(403);

@@ -93,7 +93,7 @@ fn the_latest_status_counts_and_deleting_falls_back() {
             |query: &str| app.as_("bob").get(&format!("/status_updates?parent={project}{query}"));
         assert_eq!(list("").gids(), [&*third, &second, &first]);
         assert_eq!(list("&created_since=2026-01-01T00:00:02Z").gids(), [&*third, &second]);
-        assert_eq!(list("&limit=1").gids(), [third.clone()]);
+        assert_eq!(list("&limit=1").gids(), [&*third]);
         list("&created_since=soon").error(400);
         app.as_("bob").get("/status_updates").error(400);
         assert_eq!(

@@ -263,23 +263,26 @@ pub fn operations(api: &mut Operations) {
     );
     items::operations(api);
     settings::portfolio_operations(api);
-    for (id, path, summary, run) in [
-        (
-            "addMembersForPortfolio",
-            "/portfolios/{portfolio_gid}/addMembers",
-            "Makes users members of a portfolio, at the portfolio's default level.",
-            sharing::add_members::<Portfolio> as fn(&mut Context<'_, '_>, &Call) -> Result<Answer>,
-        ),
-        (
-            "removeMembersForPortfolio",
-            "/portfolios/{portfolio_gid}/removeMembers",
-            "Takes users out of a portfolio.",
-            sharing::remove_members::<Portfolio>,
-        ),
-    ] {
-        api.add("POST", id, path, summary, Input::Fields, Output::One(Portfolio::TYPE), run)
-            .required_field("members", JsonType::Objects, list);
-    }
+    api.add(
+        "POST",
+        "addMembersForPortfolio",
+        "/portfolios/{portfolio_gid}/addMembers",
+        "Makes users members of a portfolio, at the portfolio's default level.",
+        Input::Fields,
+        Output::One(Portfolio::TYPE),
+        sharing::add_members::<Portfolio>,
+    )
+    .required_field("members", JsonType::Objects, list);
+    api.add(
+        "POST",
+        "removeMembersForPortfolio",
+        "/portfolios/{portfolio_gid}/removeMembers",
+        "Takes users out of a portfolio.",
+        Input::Fields,
+        Output::One(Portfolio::TYPE),
+        sharing::remove_members::<Portfolio>,
+    )
+    .required_field("members", JsonType::Objects, list);
     progress::operations(api);
 }
 
