@@ -16,16 +16,19 @@ const KEPT_FOR: i64 = 30 * 24 * 60 * 60 * 1_000;
 const BATCH: i64 = 200;
 
 /// Tables whose rows can be in the trash, children before parents.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 12] = [
     "stories",
     "status_updates",
     "project_briefs",
+    "time_tracking_entries",
     "tasks",
     "sections",
     "tags",
     "custom_fields",
+    "allocations",
     "projects",
     "portfolios",
+    "goals",
 ];
 
 /// What hangs on a removed row of a table: other tables, with the columns that name it. Each has an index.
@@ -43,6 +46,8 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_dependencies", "task"),
             ("task_dependencies", "dependency"),
             ("user_task_list_items", "task"),
+            ("time_tracking_entries", "task"),
+            ("goal_relationships", "supporting_resource"),
         ],
         "projects" => &[
             ("texts", "object"),
@@ -54,6 +59,18 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("project_memberships", "project"),
             ("project_followers", "project"),
             ("portfolio_items", "item"),
+            ("allocations", "parent"),
+            ("goal_relationships", "supporting_resource"),
+        ],
+        "goals" => &[
+            ("texts", "object"),
+            ("likes", "object"),
+            ("grants", "object"),
+            ("goal_memberships", "goal"),
+            ("goal_followers", "goal"),
+            ("goal_metrics", "goal"),
+            ("goal_relationships", "supported_goal"),
+            ("goal_relationships", "supporting_resource"),
         ],
         "portfolios" => &[
             ("grants", "object"),
@@ -63,6 +80,7 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("portfolio_items", "portfolio"),
             ("portfolio_items", "item"),
             ("portfolio_memberships", "portfolio"),
+            ("goal_relationships", "supporting_resource"),
         ],
         "stories" | "status_updates" => &[("texts", "object"), ("likes", "object")],
         "project_briefs" => &[("texts", "object")],

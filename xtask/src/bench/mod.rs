@@ -38,6 +38,10 @@ const LIST_FIELDS: &str = "name,assignee.name,completed,due_on,memberships.secti
 /// What is shown of the items of a portfolio.
 const ITEM_FIELDS: &str = "name,owner.name,due_on,completed,members.name,current_status_update.title,current_status_update.status_type,current_status_update.author.name";
 
+/// What the goals are listed with: their progress, which is computed, and what hangs on them.
+const GOAL_FIELDS: &str =
+    "name,owner.name,status,metric.current_display_value,followers.name,time_period.display_name";
+
 /// Requests whose statements are noted, for each operation.
 const RECORDINGS: i64 = 40;
 
@@ -363,6 +367,7 @@ fn operations(world: &World) -> Vec<Measured> {
         ("get one task in full", "get"),
         ("list 100 with nested fields", "list"),
         ("list 100 portfolio items", "items"),
+        ("list 100 goals with nested fields", "goals"),
         ("create a task", "create"),
         ("update a task", "update"),
     ];
@@ -389,6 +394,13 @@ fn operations(world: &World) -> Vec<Measured> {
                         );
                         request("GET", &path, token, None)
                     }
+                    "goals" => {
+                        let workspace = world.workspace;
+                        let path = format!(
+                            "/goals?workspace={workspace}&limit=100&opt_fields={GOAL_FIELDS}"
+                        );
+                        request("GET", &path, token, None)
+                    }
                     "create" => request("POST", "/tasks", token, Some(&sent(dice))),
                     _ => {
                         let path = format!("/tasks/{}", any_task(&world, dice));
@@ -399,6 +411,12 @@ fn operations(world: &World) -> Vec<Measured> {
             Measured { name, key, make, recordings: Vec::new(), scripts: Vec::new() }
         })
         .collect()
+}
+
+/// A page of a hundred with these fields.
+fn selecting(fields: &str) -> Result<Options> {
+    let fields = Selection::parse(fields).ok().context("the fields can be read")?;
+    Ok(Options { fields: Some(fields), limit: Some(100), ..Options::default() })
 }
 
 /// The same as calls in process, for noting their statements.
@@ -412,15 +430,16 @@ fn call(key: &str, world: &World, dice: &mut Dice) -> Result<(&'static str, Call
         "get" => ("getTask", Call { path: task(dice), ..Call::default() }),
         "list" => {
             let project = World::project(dice.below(world.projects)).to_string();
-            let fields = Selection::parse(LIST_FIELDS).ok().context("the fields can be read")?;
-            let options = Options { fields: Some(fields), limit: Some(100), ..Options::default() };
             let query = vec![("project".to_owned(), project)];
-            ("getTasks", Call { query, options, ..Call::default() })
+            ("getTasks", Call { query, options: selecting(LIST_FIELDS)?, ..Call::default() })
+        }
+        "goals" => {
+            let query = vec![("workspace".to_owned(), world.workspace.to_string())];
+            ("getGoals", Call { query, options: selecting(GOAL_FIELDS)?, ..Call::default() })
         }
         "items" => {
-            let fields = Selection::parse(ITEM_FIELDS).ok().context("the fields can be read")?;
-            let options = Options { fields: Some(fields), limit: Some(100), ..Options::default() };
             let path = vec![World::portfolio().to_string()];
+            let options = selecting(ITEM_FIELDS)?;
             ("getItemsForPortfolio", Call { path, options, ..Call::default() })
         }
         "create" => ("createTask", Call { body: fields(dice), ..Call::default() }),

@@ -100,21 +100,6 @@ impl Object for Membership {
     }
 }
 
-impl Shared for Goal {
-    const MEMBERSHIP: &'static str = "goal_membership";
-    const MEMBERSHIPS: &'static str = "goal_memberships";
-    const COLUMN: &'static str = "goal";
-    const LEVELS: &'static [&'static str] = &["admin", "editor", "commenter", "viewer"];
-
-    fn default_level(&self) -> &str {
-        &self.default_access_level
-    }
-
-    fn grant(&self, cx: &mut Context<'_, '_>) -> Result<()> {
-        grants::of_goal(cx.tx, self.gid)
-    }
-}
-
 impl Shared for CustomField {
     const MEMBERSHIP: &'static str = "custom_field_membership";
     const MEMBERSHIPS: &'static str = "custom_field_memberships";

@@ -26,7 +26,7 @@ impl Record for ProjectBrief {
     fn schema(s: &mut Schema<Self>) {
         s.doc("The page that says what a project is about.");
         s.field("title", |b| &b.title).write(|b, Name(title)| b.title = title).doc("The headline.");
-        texts::rich_fields(s, "html_text", "text");
+        texts::pair(s, "text", "html_text", &[texts::Form::Plain]);
         s.computed("permalink_url", |b, site| site.link(b.workspace, "project_brief", b.gid))
             .doc("Where people open the brief.");
         s.one::<Project>("project", |b| Some(b.project)).doc("The project that it is about.");

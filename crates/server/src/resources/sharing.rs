@@ -30,6 +30,11 @@ pub trait Shared: Object {
         level >= Level::Edit
     }
 
+    /// Its owner, where owning is administering.
+    fn administering_owner(&self) -> Option<Gid> {
+        None
+    }
+
     /// Writes its grants anew.
     ///
     /// Errors: those of the database.
@@ -353,7 +358,7 @@ pub fn named(cx: &mut Context<'_, '_>, raw: &str) -> Result<(Gid, &'static str, 
     Ok((team.gid, Team::TYPE, Some(team.workspace)))
 }
 
-/// Refuses to let the last admin go: `rows` are those who leave or are to be something else.
+/// Refuses to let the last admin go: `rows` are those who leave or change their level.
 fn require_admin_left<T: Shared>(
     cx: &mut Context<'_, '_>,
     shared: &T,
@@ -363,6 +368,9 @@ fn require_admin_left<T: Shared>(
         return Ok(());
     }
     let gone: Vec<Gid> = rows.iter().map(|row| row.member).collect();
+    if shared.administering_owner().is_some_and(|owner| !gone.contains(&owner)) {
+        return Ok(());
+    }
     let sql = format!(
         "SELECT m.gid FROM {} AS m WHERE m.{} = ? AND m.access_level = 'admin' AND m.member NOT IN (SELECT i.value FROM ids(?) AS i) LIMIT 1",
         T::MEMBERSHIPS,

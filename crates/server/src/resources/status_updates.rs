@@ -5,7 +5,7 @@
 //! in both forms.
 
 use crate::prelude::*;
-use crate::resources::goals::Goal;
+use crate::resources::goals::{Goal, followers};
 use crate::resources::portfolios::Portfolio;
 use crate::resources::projects::{Project, members};
 use crate::resources::users::User;
@@ -295,8 +295,13 @@ fn latest_of(cx: &mut Context<'_, '_>, parent: Gid) -> Result<Option<Latest>> {
 fn settle(cx: &mut Context<'_, '_>, row: &StatusUpdate) -> Result<()> {
     match row.parent_kind() {
         Portfolio::TYPE => settle_one::<Portfolio>(cx, row, |_, _, _| Ok(())),
-        Goal::TYPE => settle_one::<Goal>(cx, row, |_, goal, latest| {
+        Goal::TYPE => settle_one::<Goal>(cx, row, |cx, goal, latest| {
             goal.status = latest.map(|latest| goal_status(&latest.status_type).to_owned());
+            let is_new = latest.is_some_and(|latest| latest.gid == row.gid);
+            let me = cx.me();
+            if is_new && !sharing::memberships(cx, goal, &[me])?.is_empty() {
+                followers::follow(cx, goal, Level::Edit, &[me])?;
+            }
             Ok(())
         }),
         _ => settle_one::<Project>(cx, row, |cx, project, latest| {

@@ -5,7 +5,7 @@
 use crate::prelude::*;
 use crate::resources::attachments;
 use crate::resources::names::{self, LINKED, Named, Reach};
-use engine::schema::{Building, Fetching};
+use engine::schema::Fetching;
 use engine::{FromJson, Site};
 use model::rich_text::{self, PRIVATE_LINK};
 use std::collections::HashMap;
@@ -17,43 +17,32 @@ pub const MAX_TEXT_BYTES: usize = rich_text::MAX_RICH_TEXT_BYTES;
 const NO_HTML: &str = "<body></body>";
 
 /// Declares the pair of fields that show an object's text, for example `notes` and `html_notes`. The HTML is on request; the
-/// plain text too, where `plain_on_request` is set. Both can be written, but not in one request; [`write()`] does it.
+/// plain text too, where `plain_on_request` is set.
 pub fn fields<T: Record>(
     s: &mut Schema<T>,
     plain: &'static str,
     html: &'static str,
     plain_on_request: bool,
 ) {
-    let field = plain_field(s, plain);
-    let field = if plain_on_request { field.on_request() } else { field };
-    field.written_apart().doc(PLAIN);
-    html_field(s, html);
+    let on_request: &[Form] =
+        if plain_on_request { &[Form::Plain, Form::Html] } else { &[Form::Html] };
+    pair(s, plain, html, on_request);
 }
 
-/// What the plain text is, for the reference.
-const PLAIN: &str = "The text without formatting.";
-
-/// What the rich text is, for the reference.
-const HTML: &str = "The text with formatting: XML with the root `body`.";
-
-fn plain_field<'s, T: Record>(s: &'s mut Schema<T>, name: &'static str) -> Building<'s, T> {
-    s.found(name, String::new(), |fetching| shown(fetching, Form::Plain))
-}
-
-/// Declares the pair of fields the other way round: the HTML is shown, the plain text on request.
-pub fn rich_fields<T: Record>(s: &mut Schema<T>, html: &'static str, plain: &'static str) {
-    s.found(html, NO_HTML.to_owned(), |fetching| shown(fetching, Form::Html))
-        .written_apart()
-        .doc(HTML);
-    plain_field(s, plain).on_request().written_apart().doc(PLAIN);
-}
-
-/// Declares the field that shows an object's text as HTML, on request.
-pub fn html_field<T: Record>(s: &mut Schema<T>, html: &'static str) {
-    s.found(html, NO_HTML.to_owned(), |fetching| shown(fetching, Form::Html))
-        .on_request()
-        .written_apart()
-        .doc(HTML);
+/// Declares the pair of fields; those of `on_request` are shown only when they are asked for. Both can be written, but not in one
+/// request; [`write()`] does it.
+pub fn pair<T: Record>(
+    s: &mut Schema<T>,
+    plain: &'static str,
+    html: &'static str,
+    on_request: &[Form],
+) {
+    let field = s.found(plain, String::new(), |fetching| shown(fetching, Form::Plain));
+    let field = if on_request.contains(&Form::Plain) { field.on_request() } else { field };
+    field.written_apart().doc("The text without formatting.");
+    let field = s.found(html, NO_HTML.to_owned(), |fetching| shown(fetching, Form::Html));
+    let field = if on_request.contains(&Form::Html) { field.on_request() } else { field };
+    field.written_apart().doc("The text with formatting: XML with the root `body`.");
 }
 
 /// Which of the two forms of a text.

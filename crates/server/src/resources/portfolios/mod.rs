@@ -223,6 +223,10 @@ impl Shared for Portfolio {
         &self.default_access_level
     }
 
+    fn administering_owner(&self) -> Option<Gid> {
+        self.owner
+    }
+
     fn grant(&self, cx: &mut Context<'_, '_>) -> Result<()> {
         grants::of_portfolio(cx.tx, self.gid)
     }

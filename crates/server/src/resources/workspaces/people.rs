@@ -140,8 +140,8 @@ struct Holding {
     column: &'static str,
     /// The privacy of those that only members reach.
     private: &'static str,
-    /// Whether owning is enough to reach it.
-    owner_reaches: bool,
+    /// Who reaches it beside its members, `p` being the row: the owner, where owning is administering, and the people of a team.
+    beside: &'static str,
 }
 
 const HOLDINGS: [Holding; 3] = [
@@ -152,7 +152,7 @@ const HOLDINGS: [Holding; 3] = [
         memberships: Project::MEMBERSHIPS,
         column: Project::COLUMN,
         private: "private",
-        owner_reaches: false,
+        beside: "",
     },
     Holding {
         kind: Portfolio::TYPE,
@@ -161,7 +161,7 @@ const HOLDINGS: [Holding; 3] = [
         memberships: Portfolio::MEMBERSHIPS,
         column: Portfolio::COLUMN,
         private: "members_only",
-        owner_reaches: true,
+        beside: " UNION ALL SELECT p.owner WHERE p.owner IS NOT NULL",
     },
     Holding {
         kind: Goal::TYPE,
@@ -170,21 +170,16 @@ const HOLDINGS: [Holding; 3] = [
         memberships: Goal::MEMBERSHIPS,
         column: Goal::COLUMN,
         private: "members_only",
-        owner_reaches: true,
+        beside: " UNION ALL SELECT p.owner WHERE p.owner IS NOT NULL UNION ALL SELECT p.team WHERE p.team IS NOT NULL",
     },
 ];
 
 impl Holding {
-    /// The condition that only the user reaches the row `p`: it is private and has no other member. The parameter is the user.
+    /// The condition that only the user reaches the row `p`: it is private and nobody else is in it. The parameter is the user.
     fn alone(&self) -> String {
-        let Holding { memberships, column, private, .. } = self;
-        let owner = if self.owner_reaches {
-            " UNION ALL SELECT p.owner WHERE p.owner IS NOT NULL"
-        } else {
-            ""
-        };
+        let Holding { memberships, column, private, beside, .. } = self;
         format!(
-            "p.privacy_setting = '{private}' AND (SELECT 1 FROM (SELECT o.member AS who FROM {memberships} AS o WHERE o.{column} = p.gid{owner}) AS r WHERE r.who <> ? LIMIT 1) IS NULL"
+            "p.privacy_setting = '{private}' AND (SELECT 1 FROM (SELECT o.member AS who FROM {memberships} AS o WHERE o.{column} = p.gid{beside}) AS r WHERE r.who <> ? LIMIT 1) IS NULL"
         )
     }
 }
@@ -354,7 +349,9 @@ impl Leaving {
 
     /// The user follows nothing here any more, has no favourites here, and the membership is over.
     fn forget(&self, cx: &mut Context<'_, '_>) -> Result<()> {
-        for table in ["task_followers", "project_followers", "tag_followers", "favorites"] {
+        for table in
+            ["task_followers", "project_followers", "tag_followers", "goal_followers", "favorites"]
+        {
             cx.execute(
                 &format!(r#"DELETE FROM {table} WHERE "user" = ? AND workspace = ?"#),
                 params![self.user, self.workspace],
