@@ -361,4 +361,42 @@ pub const RULES: &[Rule] = &[
         service: SERVES,
         drive: None,
     },
+    // What is a user's own: nobody else sees it.
+    Rule {
+        name: "session",
+        live: "",
+        named: false,
+        see: r#"{t}."user" = :me"#,
+        level: r#"CASE WHEN {t}."user" = :me THEN 4 ELSE 0 END"#,
+        service: "1 = 0",
+        drive: None,
+    },
+    Rule {
+        name: "token",
+        live: "{t}.revoked_at IS NULL",
+        named: false,
+        see: r#"{t}."user" = :me"#,
+        level: r#"CASE WHEN {t}."user" = :me THEN 4 ELSE 0 END"#,
+        service: "1 = 0",
+        drive: None,
+    },
+    Rule {
+        name: "preferences",
+        live: "",
+        named: false,
+        see: "{t}.gid = :me",
+        level: "CASE WHEN {t}.gid = :me THEN 4 ELSE 0 END",
+        service: "1 = 0",
+        drive: None,
+    },
+    // Full members see who is invited; admins and who invited take invitations back.
+    Rule {
+        name: "invitation",
+        live: "",
+        named: false,
+        see: r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role <> 'guest') IS NOT NULL"#,
+        level: r#"coalesce((SELECT CASE WHEN wm.role = 'guest' THEN 0 WHEN wm.role = 'admin' OR {t}.invited_by = :me THEN 4 ELSE 1 END FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1), 0)"#,
+        service: SERVES,
+        drive: None,
+    },
 ];

@@ -11,17 +11,20 @@ pub mod audit_log;
 pub mod custom_fields;
 pub mod goal_relationships;
 pub mod goals;
+pub mod invitations;
 pub mod jobs;
 pub mod likes;
 pub mod memberships;
 pub mod names;
 pub mod portfolio_memberships;
 pub mod portfolios;
+pub mod preferences;
 pub mod project_briefs;
 pub mod project_memberships;
 pub mod project_statuses;
 pub mod projects;
 pub mod sections;
+pub mod sessions;
 pub mod sharing;
 pub mod status_updates;
 pub mod stories;
@@ -32,6 +35,7 @@ pub mod teams;
 pub mod texts;
 pub mod time_periods;
 pub mod time_tracking_entries;
+pub mod tokens;
 pub mod user_task_lists;
 pub mod users;
 pub mod workspace_memberships;
@@ -39,6 +43,7 @@ pub mod workspaces;
 
 use crate::access;
 use crate::api::Operations;
+use crate::identity;
 use engine::Registry;
 
 /// Every resource type, in the order of the API reference.
@@ -72,6 +77,10 @@ pub fn registry() -> Registry {
         .add::<users::User>()
         .add::<workspace_memberships::WorkspaceMembership>()
         .add::<workspaces::Workspace>()
+        .add::<sessions::Session>()
+        .add::<preferences::Preferences>()
+        .add::<tokens::Token>()
+        .add::<invitations::Invitation>()
         .compiled(&access::see_nested)
 }
 
@@ -108,4 +117,9 @@ pub fn operations(api: &mut Operations) {
     users::operations(api);
     workspace_memberships::operations(api);
     workspaces::operations(api);
+    identity::account::operations(api);
+    sessions::operations(api);
+    invitations::operations(api);
+    preferences::operations(api);
+    tokens::operations(api);
 }

@@ -14,6 +14,7 @@ mod batch;
 mod contract;
 mod custom_fields;
 mod goals;
+mod identity;
 mod jobs;
 mod kit;
 mod memberships;

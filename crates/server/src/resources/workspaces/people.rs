@@ -65,7 +65,7 @@ fn known(cx: &mut Context<'_, '_>, workspace: Gid, raw: &str) -> Result<User> {
 /// A guest, where the organization has e-mail domains and the address is in none of them; else a member.
 ///
 /// Source: dossier 3.5.
-fn role_for(workspace: &Workspace, email: &str) -> Role {
+pub fn role_for(workspace: &Workspace, email: &str) -> Role {
     let (_, domain) = email.rsplit_once('@').unwrap_or_default();
     let mut domains = workspace.domains().peekable();
     if !workspace.is_organization || domains.peek().is_none() || domains.any(|own| own == domain) {

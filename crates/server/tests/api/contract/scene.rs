@@ -13,6 +13,7 @@ const NOW: i64 = 1_767_225_600_000;
 /// of the first project is empty; bob is an editor of the second one (921). Ada's goal 930, for members only, follows from its
 /// subgoal 931 and is in the time period 941, a part of 940; the project supports it too (932, 933). On the task is an entry of
 /// time (942), for the project an allocation (943). A job of ada's (961) that nobody takes up.
+/// A session (970) and a second token (972) of hers, and an invitation (971).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
     app.transaction(portfolios);
@@ -205,6 +206,35 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
     )?;
     goals(tx)?;
     time(tx)?;
+    insert(
+        tx,
+        "sessions",
+        r#"gid, "user", hash, user_agent, created_at, last_used_at, expires_at"#,
+        params![970, 201, "0".repeat(64), "Browser", NOW, NOW, NOW + 1_000_000_000],
+    )?;
+    insert(
+        tx,
+        "tokens",
+        r#"gid, "user", name, hash, created_at"#,
+        params![972, 201, "script", "0".repeat(64), NOW],
+    )?;
+    insert(
+        tx,
+        "invitations",
+        "gid, workspace, email, role, teams, projects, hash, invited_by, created_at, expires_at",
+        params![
+            971,
+            101,
+            "zoe@acme.example",
+            "member",
+            "[301]",
+            "[901]",
+            "0".repeat(64),
+            201,
+            NOW,
+            NOW + 1_000_000_000
+        ],
+    )?;
     insert(
         tx,
         "attachments",
