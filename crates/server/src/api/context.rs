@@ -215,6 +215,13 @@ impl<'a, 'c> Context<'a, 'c> {
         Ok(out)
     }
 
+    /// Writes records, each by itself, for lists of several types.
+    pub fn show_each<T: Resource>(&mut self, rows: Vec<T>, shape: Shape) -> Result<Vec<Vec<u8>>> {
+        let info = self.info(T::TYPE)?;
+        let plan = self.plan(&info, shape);
+        Ok(self.reader().write_each(Box::new(RowsOf::new(rows)), &plan)?)
+    }
+
     /// Answers with one record, in full or as selected.
     pub fn answer<T: Resource>(&mut self, row: T) -> Result<Answer> {
         let info = self.info(T::TYPE)?;

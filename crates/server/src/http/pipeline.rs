@@ -324,6 +324,7 @@ pub fn envelope(operation: &Operation, call: &Call, answer: Answer, url: &str) -
 fn collection(kind: &str) -> String {
     match kind.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),
+        None if kind.ends_with('s') => format!("{kind}es"),
         None => format!("{kind}s"),
     }
 }

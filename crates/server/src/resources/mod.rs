@@ -17,12 +17,17 @@ pub mod jobs;
 pub mod likes;
 pub mod memberships;
 pub mod names;
+pub mod portfolio_memberships;
 pub mod portfolios;
 pub mod preferences;
+pub mod project_briefs;
 pub mod project_memberships;
+pub mod project_statuses;
 pub mod projects;
 pub mod sections;
 pub mod sessions;
+pub mod sharing;
+pub mod status_updates;
 pub mod stories;
 pub mod tags;
 pub mod tasks;
@@ -54,10 +59,14 @@ pub fn registry() -> Registry {
         .add::<goals::Goal>()
         .add::<jobs::Job>()
         .add::<memberships::Membership>()
+        .add::<portfolio_memberships::PortfolioMembership>()
         .add::<portfolios::Portfolio>()
+        .add::<project_briefs::ProjectBrief>()
         .add::<project_memberships::ProjectMembership>()
+        .add::<project_statuses::ProjectStatus>()
         .add::<projects::Project>()
         .add::<sections::Section>()
+        .add::<status_updates::StatusUpdate>()
         .add::<stories::Story>()
         .add::<tags::Tag>()
         .add::<tasks::Task>()
@@ -89,10 +98,15 @@ pub fn operations(api: &mut Operations) {
     jobs::operations(api);
     events::operations(api);
     memberships::operations(api);
+    portfolio_memberships::operations(api);
+    portfolios::operations(api);
+    project_briefs::operations(api);
     project_memberships::operations(api);
+    project_statuses::operations(api);
     projects::operations(api);
     custom_fields::settings::project_operations(api);
     sections::operations(api);
+    status_updates::operations(api);
     stories::operations(api);
     tags::operations(api);
     tasks::operations(api);

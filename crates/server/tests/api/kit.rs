@@ -262,7 +262,7 @@ impl App {
         let given = |name: &str| map.contains_key(name);
         let in_acme = match kind {
             "task" => !given("projects") && !given("parent") && !given("memberships"),
-            "project" | "tag" | "custom_field" | "goal" => true,
+            "project" | "portfolio" | "tag" | "custom_field" | "goal" => true,
             _ => false,
         };
         if in_acme {
