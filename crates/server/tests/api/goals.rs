@@ -175,6 +175,42 @@ fn a_task_three_levels_down_moves_the_company() {
 }
 
 #[test]
+fn a_portfolio_counts_all_its_tasks_once() {
+    on_both(|app| {
+        let portfolio = |name: &str, items: &[&str]| {
+            let body = json!({ "workspace": ACME, "name": name });
+            let gid = app.as_("ada").post("/portfolios", body).gid();
+            for item in items {
+                app.as_("ada")
+                    .post(&format!("/portfolios/{gid}/addItem"), json!({ "item": item }))
+                    .data();
+            }
+            gid
+        };
+        let half = make(app, &Part::Project { tasks: 2, done: 1, milestones: 0, reached: 0 });
+        let mixed = make(app, &Part::Project { tasks: 0, done: 0, milestones: 2, reached: 2 });
+        let inner = portfolio("Inner", &[&half, &mixed]);
+        let outer = portfolio("Outer", &[&half, &inner]);
+        let empty = portfolio("Empty", &[]);
+        let tasks = derived(app, "project_task_completion", false);
+        let milestones = derived(app, "project_milestone_completion", false);
+        for goal in [&tasks, &milestones] {
+            support(app, goal, &outer, 1.0);
+        }
+        assert!((current(app, &tasks) - 0.75).abs() < 1e-9);
+        assert!((current(app, &milestones) - 1.0).abs() < 1e-9);
+        support(app, &tasks, &empty, 1.0);
+        assert!((current(app, &tasks) - 0.375).abs() < 1e-9);
+        app.as_("ada").delete(&format!("/portfolios/{inner}")).data();
+        assert!((current(app, &tasks) - 0.25).abs() < 1e-9);
+        assert_eq!(
+            app.as_("ada").get(&format!("/goals?portfolio={outer}")).gids(),
+            [tasks, milestones]
+        );
+    });
+}
+
+#[test]
 fn a_list_of_goals_costs_the_same_whatever_hangs_on_them() {
     on_both(|app| {
         let fields = "name,owner.name,metric.current_display_value,followers.name,time_period.display_name,team.name";
