@@ -19,6 +19,8 @@ function onTheWire(change: TaskChange): Record<string, unknown> {
   if (change.start_at) delete body['start_on'];
   else delete body['start_at'];
   delete body['num_likes'];
+  // The answer to an approval says whether it is complete.
+  if ('approval_status' in change) delete body['completed'];
   if ('notes' in change && 'html_notes' in change) delete body['notes'];
   return body;
 }
