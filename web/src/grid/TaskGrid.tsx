@@ -1,6 +1,6 @@
 import { autoScrollForElements } from '@atlaskit/pragmatic-drag-and-drop-auto-scroll/element';
 import { useLingui } from '@lingui/react/macro';
-import { type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { display } from '~/lib/display.ts';
 import type { Gid } from '~/lib/id.ts';
 import { useObservable } from '~/lib/observable.ts';
@@ -11,7 +11,6 @@ import { store } from '~/store/entity-store.ts';
 import { ContextMenu, type MenuEntry } from '~/ui/Menu.tsx';
 import { AddRow } from './AddRow.tsx';
 import { BulkBar } from './BulkBar.tsx';
-import { AssigneeEditor, DatesEditor, FieldEditor, TagsEditor } from './CellEditor.tsx';
 import type { Column } from './columns.tsx';
 import type { Editing, GridController } from './controller.ts';
 import type { GridEvents } from './events.ts';
@@ -22,6 +21,8 @@ import { SectionRow } from './SectionRow.tsx';
 import { rowId, TaskRow } from './TaskRow.tsx';
 import { useGridKeys } from './use-grid-keys.ts';
 import { rowAt, topsOf, useRowWindow } from './window.ts';
+
+const ActiveEditor = lazy(() => import('./ActiveEditor.tsx').then((module) => ({ default: module.ActiveEditor })));
 
 /** Pixels of a row in each density, and of a row of two lines on a narrow screen. */
 const HEIGHTS = { comfortable: 36, compact: 30, narrow: 64 };
@@ -221,10 +222,11 @@ export function TaskGrid(props: TaskGridProps) {
         </div>
       </ContextMenu>
       <BulkBar grid={grid} events={events} groups={groups} edit={(name, anchor) => setBulk({ column: name, anchor })} />
-      {current && editor === 'assignee' && <AssigneeEditor {...common} />}
-      {current && editor === 'dates' && <DatesEditor {...common} />}
-      {current && editor === 'tags' && <TagsEditor {...common} />}
-      {current && editor === 'field' && column?.field && <FieldEditor {...common} field={column.field} />}
+      {current && editor && (
+        <Suspense fallback={null}>
+          <ActiveEditor {...common} kind={editor} field={column?.field} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -12,17 +12,31 @@ type Memberships = NonNullable<Task['memberships']>;
 export function setInProject(gid: Gid, project: { gid: Gid; name?: string | undefined }, isIn: boolean): Mutation {
   const section = store.get('task', gid)?.memberships?.find((item) => item.project?.gid === project.gid)?.section?.gid;
   const patch = (below: Record<string, unknown>) => {
-    const rest = ((below['memberships'] as Memberships | undefined) ?? []).filter((item) => item.project?.gid !== project.gid);
-    return { memberships: isIn ? [...rest, { project: { gid: project.gid, name: project.name }, section: null }] : rest };
+    const rest = ((below['memberships'] as Memberships | undefined) ?? []).filter(
+      (item) => item.project?.gid !== project.gid,
+    );
+    return {
+      memberships: isIn ? [...rest, { project: { gid: project.gid, name: project.name }, section: null }] : rest,
+    };
   };
   return {
     label: isIn ? t`Added to ${project.name ?? ''}` : t`Removed from ${project.name ?? ''}`,
     gids: [gid],
-    optimistic: (records) => [records.optimistic(gid, patch), ...(section && !isIn ? [optimisticRemove(`section:${section}`, gid)] : [])],
+    optimistic: (records) => [
+      records.optimistic(gid, patch),
+      ...(section && !isIn ? [optimisticRemove(`section:${section}`, gid)] : []),
+    ],
     request: async ({ id, requestId }) => {
-      await request('POST', `/tasks/${id(gid)}/${isIn ? 'addProject' : 'removeProject'}`, { body: { project: project.gid }, requestId });
+      await request('POST', `/tasks/${id(gid)}/${isIn ? 'addProject' : 'removeProject'}`, {
+        body: { project: project.gid },
+        requestId,
+      });
       // Which section it came to is only known now.
-      return (await request<{ data: unknown }>('GET', `/tasks/${id(gid)}`, { query: { opt_fields: 'memberships.project.name,memberships.project.color,memberships.section.name' } })).data;
+      return (
+        await request<{ data: unknown }>('GET', `/tasks/${id(gid)}`, {
+          query: { opt_fields: 'memberships.project.name,memberships.project.color,memberships.section.name' },
+        })
+      ).data;
     },
     inverse: () => setInProject(gid, project, !isIn),
   };
@@ -32,7 +46,9 @@ export function setInProject(gid: Gid, project: { gid: Gid; name?: string | unde
 export function setSection(gid: Gid, project: Gid, section: { gid: Gid; name?: string | undefined }): Mutation {
   const before = store.get('task', gid)?.memberships?.find((item) => item.project?.gid === project)?.section;
   const patch = (below: Record<string, unknown>) => ({
-    memberships: ((below['memberships'] as Memberships | undefined) ?? []).map((item) => (item.project?.gid === project ? { ...item, section: { gid: section.gid, name: section.name } } : item)),
+    memberships: ((below['memberships'] as Memberships | undefined) ?? []).map((item) =>
+      item.project?.gid === project ? { ...item, section: { gid: section.gid, name: section.name } } : item,
+    ),
   });
   return {
     label: t`Moved to ${section.name ?? ''}`,
@@ -41,9 +57,12 @@ export function setSection(gid: Gid, project: Gid, section: { gid: Gid; name?: s
     optimistic: (records) => [
       records.optimistic(gid, patch),
       ...(before ? [optimisticRemove(`section:${before.gid}`, gid)] : []),
-      ...(records.get('order', `order:section:${section.gid}`) ? [optimisticPlace(`section:${section.gid}`, gid, 'end')] : []),
+      ...(records.get('order', `order:section:${section.gid}`)
+        ? [optimisticPlace(`section:${section.gid}`, gid, 'end')]
+        : []),
     ],
-    request: ({ id, idempotencyKey, requestId }) => request('POST', `/sections/${section.gid}/addTask`, { body: { task: id(gid) }, idempotencyKey, requestId }),
+    request: ({ id, idempotencyKey, requestId }) =>
+      request('POST', `/sections/${section.gid}/addTask`, { body: { task: id(gid) }, idempotencyKey, requestId }),
     ...(before ? { inverse: () => setSection(gid, project, { gid: before.gid, name: before.name }) } : {}),
   };
 }

@@ -2,12 +2,17 @@ import { t } from '@lingui/core/macro';
 import { request } from '~/api/client.ts';
 import { type Gid, temporaryGid } from '~/lib/id.ts';
 import { store } from '~/store/entity-store.ts';
-import { optimisticPlace, optimisticRemove } from '~/store/orders.ts';
 import { STORY_FIELDS } from '~/store/fields.ts';
+import { optimisticPlace, optimisticRemove } from '~/store/orders.ts';
 import type { Mutation } from './queue.ts';
 
 /** Writes a comment. It stands in the order `stories:{parent}`. */
-export function createComment(parent: Gid, html: string, author: { gid: string; name: string }, path = 'tasks'): Mutation & { gid: Gid } {
+export function createComment(
+  parent: Gid,
+  html: string,
+  author: { gid: string; name: string },
+  path = 'tasks',
+): Mutation & { gid: Gid } {
   const gid = temporaryGid();
   return {
     gid,
@@ -28,7 +33,12 @@ export function createComment(parent: Gid, html: string, author: { gid: string; 
       optimisticPlace(`stories:${parent}`, gid, 'end'),
     ],
     request: async ({ id, idempotencyKey, requestId }) => {
-      const { data } = await request<{ data: unknown }>('POST', `/${path}/${id(parent)}/stories`, { body: { html_text: html }, query: { opt_fields: STORY_FIELDS }, idempotencyKey, requestId });
+      const { data } = await request<{ data: unknown }>('POST', `/${path}/${id(parent)}/stories`, {
+        body: { html_text: html },
+        query: { opt_fields: STORY_FIELDS },
+        idempotencyKey,
+        requestId,
+      });
       return data;
     },
     done: (data, records) => records.rename(gid, (data as { gid: Gid }).gid),
@@ -38,12 +48,21 @@ export function createComment(parent: Gid, html: string, author: { gid: string; 
 function update(gid: Gid, change: Record<string, unknown>, label: string): Mutation {
   const before = store.get('story', gid) as Record<string, unknown> | undefined;
   const back = Object.fromEntries(Object.keys(change).map((name) => [name, before?.[name] ?? null]));
-  const body = Object.fromEntries(Object.entries(change).filter(([name]) => name !== "num_likes" && name !== "is_edited"));
+  const body = Object.fromEntries(
+    Object.entries(change).filter(([name]) => name !== 'num_likes' && name !== 'is_edited'),
+  );
   return {
     label,
     gids: [gid],
     optimistic: (records) => [records.optimistic(gid, change)],
-    request: async ({ id, requestId }) => (await request<{ data: unknown }>('PUT', `/stories/${id(gid)}`, { body, query: { opt_fields: STORY_FIELDS }, requestId })).data,
+    request: async ({ id, requestId }) =>
+      (
+        await request<{ data: unknown }>('PUT', `/stories/${id(gid)}`, {
+          body,
+          query: { opt_fields: STORY_FIELDS },
+          requestId,
+        })
+      ).data,
     inverse: () => update(gid, back, label),
   };
 }
@@ -71,7 +90,13 @@ export function deleteComment(gid: Gid, parent: Gid): Mutation {
     optimistic: () => [optimisticRemove(`stories:${parent}`, gid)],
     request: ({ id, requestId }) => request('DELETE', `/stories/${id(gid)}`, { requestId }),
     hold: UNDO_MS,
-    inverse: () => ({ label: t`Comment restored`, gids: [gid], optimistic: () => [], request: () => Promise.resolve(null), cancels: mutation }),
+    inverse: () => ({
+      label: t`Comment restored`,
+      gids: [gid],
+      optimistic: () => [],
+      request: () => Promise.resolve(null),
+      cancels: mutation,
+    }),
   };
   return mutation;
 }

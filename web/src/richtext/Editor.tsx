@@ -5,7 +5,7 @@ import { history, redo, undo } from 'prosemirror-history';
 import { inputRules, textblockTypeInputRule, wrappingInputRule } from 'prosemirror-inputrules';
 import { keymap } from 'prosemirror-keymap';
 import { liftListItem, sinkListItem, splitListItem, wrapInList } from 'prosemirror-schema-list';
-import { type Command, EditorState, Plugin } from 'prosemirror-state';
+import { type Command, EditorState, type Plugin } from 'prosemirror-state';
 import { EditorView } from 'prosemirror-view';
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react';
 import type { Gid } from '~/lib/id.ts';
@@ -44,14 +44,17 @@ interface EditorProps {
 
 const { nodes, marks } = schema;
 
-function plugins(isComment: boolean, submit: () => boolean, escape: () => boolean): Plugin[] {
+function plugins(isComment: boolean, submit: () => boolean, giveUp: () => boolean): Plugin[] {
   const rules = [
     wrappingInputRule(/^\s*[-*]\s$/, nodes['bullet_list']!),
     wrappingInputRule(/^1[.)]\s$/, nodes['ordered_list']!),
     wrappingInputRule(/^>\s$/, nodes['blockquote']!),
     textblockTypeInputRule(/^```$/, nodes['code_block']!),
   ];
-  if (!isComment) rules.push(textblockTypeInputRule(/^(#{1,2})\s$/, nodes['heading']!, (match) => ({ level: match[1]?.length ?? 1 })));
+  if (!isComment)
+    rules.push(
+      textblockTypeInputRule(/^(#{1,2})\s$/, nodes['heading']!, (match) => ({ level: match[1]?.length ?? 1 })),
+    );
   return [
     inputRules({ rules }),
     history(),
@@ -65,7 +68,7 @@ function plugins(isComment: boolean, submit: () => boolean, escape: () => boolea
       'Mod-Shift-x': toggleMark(marks['s']!),
       'Mod-e': toggleMark(marks['code']!),
       'Mod-Enter': submit,
-      Escape: escape,
+      Escape: giveUp,
       Enter: splitListItem(nodes['list_item']!),
       'Shift-Enter': chainCommands(exitCode, splitListItem(nodes['list_item']!)),
       Tab: sinkListItem(nodes['list_item']!),
@@ -96,12 +99,12 @@ export function Editor(props: EditorProps) {
       latest.current.onSubmit?.();
       return !!latest.current.onSubmit;
     };
-    const escape = () => {
+    const giveUp = () => {
       latest.current.onEscape?.();
       return !!latest.current.onEscape;
     };
     const editor = new EditorView(host.current, {
-      state: EditorState.create({ doc: readXml(value), plugins: plugins(isComment, submit, escape) }),
+      state: EditorState.create({ doc: readXml(value), plugins: plugins(isComment, submit, giveUp) }),
       attributes: { role: 'textbox', 'aria-multiline': 'true', 'aria-label': label, class: styles['prose'] ?? '' },
       handleKeyDown: (_, event) => mentionKeys.current?.(event) ?? false,
       handleDOMEvents: {
@@ -145,7 +148,9 @@ export function Editor(props: EditorProps) {
     const editor = view.current;
     if (!editor || editor.hasFocus() || writeXml(editor.state.doc) === value) return;
     const doc = readXml(value);
-    editor.dispatch(editor.state.tr.replaceWith(0, editor.state.doc.content.size, doc.content).setMeta('addToHistory', false));
+    editor.dispatch(
+      editor.state.tr.replaceWith(0, editor.state.doc.content.size, doc.content).setMeta('addToHistory', false),
+    );
   }, [value]);
 
   useImperativeHandle(ref, () => ({
@@ -175,7 +180,15 @@ export function Editor(props: EditorProps) {
     if (href && /^(https?|mailto):/i.test(href)) run(toggleMark(marks['link']!, { href }))();
   };
   const tool = (name: string, icon: React.ReactNode, action: () => void, keys?: string) => (
-    <IconButton size="sm" label={name} keys={keys} icon={icon} tabIndex={-1} onMouseDown={(event) => event.preventDefault()} onClick={action} />
+    <IconButton
+      size="sm"
+      label={name}
+      keys={keys}
+      icon={icon}
+      tabIndex={-1}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={action}
+    />
   );
   return (
     <div>
@@ -183,7 +196,9 @@ export function Editor(props: EditorProps) {
         <div ref={host} />
         {isEmpty && placeholder && <div className={styles['placeholder']}>{placeholder}</div>}
       </div>
-      {query && view.current && <Mentions ws={ws} query={query} view={view.current} keys={mentionKeys} onClose={() => setQuery(null)} />}
+      {query && view.current && (
+        <Mentions ws={ws} query={query} view={view.current} keys={mentionKeys} onClose={() => setQuery(null)} />
+      )}
       {hasTools && (
         <div className={styles['tools']} role="toolbar" aria-label={t`Formatting`}>
           {tool(t`Bold`, <Bold />, run(toggleMark(marks['strong']!)), 'Mod+B')}

@@ -21,7 +21,12 @@ const LONGEST = 30;
 export function mentionAt(view: EditorView): MentionQuery | null {
   const { $from, empty } = view.state.selection;
   if (!empty || $from.parent.type.spec.code) return null;
-  const before = $from.parent.textBetween(Math.max(0, $from.parentOffset - LONGEST), $from.parentOffset, undefined, '\ufffc');
+  const before = $from.parent.textBetween(
+    Math.max(0, $from.parentOffset - LONGEST),
+    $from.parentOffset,
+    undefined,
+    '\ufffc',
+  );
   const match = /(?:^|\s)@([\p{L}\p{N}.' -]{0,28})$/u.exec(before);
   if (!match || match[1]?.endsWith('  ')) return null;
   const length = (match[1]?.length ?? 0) + 1;
@@ -82,7 +87,12 @@ export function Mentions({ ws, query, view, keys, onClose }: MentionsProps) {
   const isBelow = at.bottom + 260 < innerHeight;
   const place = isBelow ? { insetBlockStart: at.bottom + 4 } : { insetBlockEnd: innerHeight - at.top + 4 };
   return (
-    <div className={styles['mentions']} role="listbox" aria-label={t`People`} style={{ ...place, insetInlineStart: Math.min(at.left, innerWidth - 276) }}>
+    <div
+      className={styles['mentions']}
+      role="listbox"
+      aria-label={t`People`}
+      style={{ ...place, insetInlineStart: Math.min(at.left, innerWidth - 276) }}
+    >
       {found.map((user, index) => (
         <button
           key={user.gid}

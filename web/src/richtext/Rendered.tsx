@@ -7,7 +7,13 @@ import { readXml } from './wire.ts';
 const serializer = DOMSerializer.fromSchema(schema);
 
 /** A rich text to read: nodes are built from the parsed tree, never from markup. */
-export function Rendered({ xml, onMention }: { xml: string | null | undefined; onMention?: (gid: string, type: string, href: string) => void }) {
+export function Rendered({
+  xml,
+  onMention,
+}: {
+  xml: string | null | undefined;
+  onMention?: (gid: string, type: string, href: string) => void;
+}) {
   const element = useRef<HTMLDivElement>(null);
   const latest = useRef(onMention);
   useLayoutEffect(() => {
@@ -20,7 +26,12 @@ export function Rendered({ xml, onMention }: { xml: string | null | undefined; o
     node.replaceChildren(serializer.serializeFragment(doc.content));
     const mentions: { gid: string; type: string; href: string }[] = [];
     doc.descendants((child) => {
-      if (child.type.name === 'mention') mentions.push({ gid: String(child.attrs['gid']), type: String(child.attrs['type']), href: String(child.attrs['href']) });
+      if (child.type.name === 'mention')
+        mentions.push({
+          gid: String(child.attrs['gid']),
+          type: String(child.attrs['type']),
+          href: String(child.attrs['href']),
+        });
     });
     node.querySelectorAll<HTMLElement>('.mention').forEach((span, index) => {
       const mention = mentions[index];

@@ -7,7 +7,12 @@ import { type DOMOutputSpec, Schema } from 'prosemirror-model';
 export const schema = new Schema({
   nodes: {
     doc: { content: 'block+' },
-    paragraph: { group: 'block', content: 'inline*', parseDOM: [{ tag: 'p' }, { tag: 'div' }], toDOM: (): DOMOutputSpec => ['p', 0] },
+    paragraph: {
+      group: 'block',
+      content: 'inline*',
+      parseDOM: [{ tag: 'p' }, { tag: 'div' }],
+      toDOM: (): DOMOutputSpec => ['p', 0],
+    },
     heading: {
       group: 'block',
       content: 'inline*',
@@ -20,7 +25,13 @@ export const schema = new Schema({
       ],
       toDOM: (node): DOMOutputSpec => [`h${node.attrs['level']}`, 0],
     },
-    blockquote: { group: 'block', content: 'paragraph+', defining: true, parseDOM: [{ tag: 'blockquote' }], toDOM: (): DOMOutputSpec => ['blockquote', 0] },
+    blockquote: {
+      group: 'block',
+      content: 'paragraph+',
+      defining: true,
+      parseDOM: [{ tag: 'blockquote' }],
+      toDOM: (): DOMOutputSpec => ['blockquote', 0],
+    },
     code_block: {
       group: 'block',
       content: 'text*',
@@ -31,9 +42,24 @@ export const schema = new Schema({
       toDOM: (): DOMOutputSpec => ['pre', ['code', 0]],
     },
     rule: { group: 'block', parseDOM: [{ tag: 'hr' }], toDOM: (): DOMOutputSpec => ['hr'] },
-    bullet_list: { group: 'block', content: 'list_item+', parseDOM: [{ tag: 'ul' }], toDOM: (): DOMOutputSpec => ['ul', 0] },
-    ordered_list: { group: 'block', content: 'list_item+', parseDOM: [{ tag: 'ol' }], toDOM: (): DOMOutputSpec => ['ol', 0] },
-    list_item: { content: 'paragraph (bullet_list | ordered_list)*', defining: true, parseDOM: [{ tag: 'li' }], toDOM: (): DOMOutputSpec => ['li', 0] },
+    bullet_list: {
+      group: 'block',
+      content: 'list_item+',
+      parseDOM: [{ tag: 'ul' }],
+      toDOM: (): DOMOutputSpec => ['ul', 0],
+    },
+    ordered_list: {
+      group: 'block',
+      content: 'list_item+',
+      parseDOM: [{ tag: 'ol' }],
+      toDOM: (): DOMOutputSpec => ['ol', 0],
+    },
+    list_item: {
+      content: 'paragraph (bullet_list | ordered_list)*',
+      defining: true,
+      parseDOM: [{ tag: 'li' }],
+      toDOM: (): DOMOutputSpec => ['li', 0],
+    },
     image: {
       group: 'inline',
       inline: true,
@@ -47,7 +73,11 @@ export const schema = new Schema({
       inline: true,
       atom: true,
       attrs: { gid: {}, type: { default: '' }, label: { default: '' }, href: { default: '' } },
-      toDOM: (node): DOMOutputSpec => ['span', { class: 'mention', 'data-type': node.attrs['type'] }, node.attrs['label'] || '…'],
+      toDOM: (node): DOMOutputSpec => [
+        'span',
+        { class: 'mention', 'data-type': node.attrs['type'] },
+        node.attrs['label'] || '…',
+      ],
     },
     opaque: {
       group: 'block',
@@ -61,8 +91,20 @@ export const schema = new Schema({
     link: {
       attrs: { href: {} },
       inclusive: false,
-      parseDOM: [{ tag: 'a[href]', getAttrs: (element) => (/^(https?|mailto):/i.test(element.getAttribute('href') ?? '') ? { href: element.getAttribute('href') } : false) }],
-      toDOM: (mark): DOMOutputSpec => ['a', { href: mark.attrs['href'], rel: 'noopener noreferrer', target: '_blank' }, 0],
+      parseDOM: [
+        {
+          tag: 'a[href]',
+          getAttrs: (element) =>
+            /^(https?|mailto):/i.test(element.getAttribute('href') ?? '')
+              ? { href: element.getAttribute('href') }
+              : false,
+        },
+      ],
+      toDOM: (mark): DOMOutputSpec => [
+        'a',
+        { href: mark.attrs['href'], rel: 'noopener noreferrer', target: '_blank' },
+        0,
+      ],
     },
     strong: { parseDOM: [{ tag: 'strong' }, { tag: 'b' }], toDOM: (): DOMOutputSpec => ['strong', 0] },
     em: { parseDOM: [{ tag: 'em' }, { tag: 'i' }], toDOM: (): DOMOutputSpec => ['em', 0] },

@@ -3,11 +3,25 @@ import { schema } from './schema.ts';
 
 /** Tags of the API that are marks here, outermost first. */
 const MARKS = ['link', 'strong', 'em', 'u', 's', 'code'] as const;
-const MARK_TAGS: Record<string, string> = { strong: 'strong', b: 'strong', em: 'em', i: 'em', u: 'u', s: 's', code: 'code', tt: 'code' };
+const MARK_TAGS: Record<string, string> = {
+  strong: 'strong',
+  b: 'strong',
+  em: 'em',
+  i: 'em',
+  u: 'u',
+  s: 's',
+  code: 'code',
+  tt: 'code',
+};
 const BLOCKS: ReadonlySet<string> = new Set(['h1', 'h2', 'blockquote', 'pre', 'hr', 'ul', 'ol', 'table', 'object']);
 
 export function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character] ?? character).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '');
+  return text
+    .replace(
+      /[&<>"]/g,
+      (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character] ?? character,
+    )
+    .replace(/\p{Cc}/gu, (character) => (character === '\n' || character === '\t' ? character : ''));
 }
 
 // --- reading ---
@@ -46,7 +60,8 @@ function readBlocks(parent: Element): Node[] {
     }
     for (const piece of readInline(child, [])) {
       if (piece === '\n') {
-        const afterBlock = line.length === 0 && !isOpen && blocks.length > 0 && blocks.at(-1)?.type.name !== 'paragraph';
+        const afterBlock =
+          line.length === 0 && !isOpen && blocks.length > 0 && blocks.at(-1)?.type.name !== 'paragraph';
         if (afterBlock) isOpen = false;
         else flush();
         if (!afterBlock || line.length > 0) isOpen = true;
@@ -75,10 +90,15 @@ function readBlock(element: Element): Node {
     case 'ul':
     case 'ol': {
       const items = [...element.children].filter((child) => child.tagName === 'li').map(readItem);
-      return items.length ? schema.node(element.tagName === 'ul' ? 'bullet_list' : 'ordered_list', null, items) : schema.node('paragraph');
+      return items.length
+        ? schema.node(element.tagName === 'ul' ? 'bullet_list' : 'ordered_list', null, items)
+        : schema.node('paragraph');
     }
     default:
-      return schema.node('opaque', { xml: new XMLSerializer().serializeToString(element), text: element.textContent ?? '' });
+      return schema.node('opaque', {
+        xml: new XMLSerializer().serializeToString(element),
+        text: element.textContent ?? '',
+      });
   }
 }
 
@@ -89,11 +109,16 @@ function readItem(element: Element): Node {
     if (child instanceof Element && (child.tagName === 'ul' || child.tagName === 'ol')) lists.push(readBlock(child));
     else line.push(...readInline(child, []).map((piece) => (piece === '\n' ? schema.text(' ') : piece)));
   }
-  return schema.node('list_item', null, [schema.node('paragraph', null, line), ...lists.filter((list) => list.type.name !== 'paragraph')]);
+  return schema.node('list_item', null, [
+    schema.node('paragraph', null, line),
+    ...lists.filter((list) => list.type.name !== 'paragraph'),
+  ]);
 }
 
 function inline(element: Element): Node[] {
-  return [...element.childNodes].flatMap((child) => readInline(child, [])).map((piece) => (piece === '\n' ? schema.text(' ') : piece));
+  return [...element.childNodes]
+    .flatMap((child) => readInline(child, []))
+    .map((piece) => (piece === '\n' ? schema.text(' ') : piece));
 }
 
 function readInline(node: ChildNode, marks: readonly Mark[]): (Node | '\n')[] {
@@ -110,12 +135,22 @@ function readInline(node: ChildNode, marks: readonly Mark[]): (Node | '\n')[] {
   if (node.tagName === 'a') {
     const gid = node.getAttribute('data-asana-gid');
     const href = node.getAttribute('href') ?? '';
-    if (gid) return [schema.node('mention', { gid, type: node.getAttribute('data-asana-type') ?? '', label: node.textContent ?? '', href }, undefined, [...marks])];
+    if (gid)
+      return [
+        schema.node(
+          'mention',
+          { gid, type: node.getAttribute('data-asana-type') ?? '', label: node.textContent ?? '', href },
+          undefined,
+          [...marks],
+        ),
+      ];
     return /^(https?|mailto):/i.test(href) ? children([...marks, schema.mark('link', { href })]) : children(marks);
   }
   if (node.tagName === 'img') {
     const gid = node.getAttribute('data-asana-gid');
-    return gid ? [schema.node('image', { gid, src: node.getAttribute('src') ?? '', alt: node.getAttribute('alt') ?? '' })] : [];
+    return gid
+      ? [schema.node('image', { gid, src: node.getAttribute('src') ?? '', alt: node.getAttribute('alt') ?? '' })]
+      : [];
   }
   return children(marks);
 }
@@ -130,7 +165,8 @@ export function writeXml(doc: Node): string {
   for (let index = 0; index < last; index += 1) {
     const block = doc.child(index);
     const previous = index > 0 ? doc.child(index - 1) : null;
-    if (block.type.name === 'paragraph') out += (previous?.type.name === 'paragraph' ? '\n' : '') + writeInline(block.content);
+    if (block.type.name === 'paragraph')
+      out += (previous?.type.name === 'paragraph' ? '\n' : '') + writeInline(block.content);
     else out += writeBlock(block);
   }
   return `<body>${out}</body>`;
@@ -184,16 +220,23 @@ function writeInline(content: Fragment): string {
     open = open.slice(0, keep);
   };
   content.forEach((node) => {
-    const marks = [...node.marks].sort((a, b) => MARKS.indexOf(a.type.name as 'link') - MARKS.indexOf(b.type.name as 'link'));
     let shared = 0;
-    while (shared < open.length && shared < marks.length && open[shared]?.eq(marks[shared] as Mark)) shared += 1;
+    while (shared < open.length && open[shared]?.isInSet(node.marks)) shared += 1;
+    const kept = open.slice(0, shared);
+    const more = node.marks.filter((mark) => !mark.isInSet(kept));
     close(shared);
-    for (const mark of marks.slice(shared)) {
+    for (const mark of more.sort(
+      (a, b) => MARKS.indexOf(a.type.name as 'link') - MARKS.indexOf(b.type.name as 'link'),
+    )) {
       out += mark.type.name === 'link' ? `<a href="${escapeXml(String(mark.attrs['href']))}">` : `<${mark.type.name}>`;
       open.push(mark);
     }
     if (node.isText) out += escapeXml(node.text ?? '');
-    else out += node.type.name === 'image' ? `<img data-asana-gid="${escapeXml(String(node.attrs['gid']))}"/>` : `<a data-asana-gid="${escapeXml(String(node.attrs['gid']))}"/>`;
+    else
+      out +=
+        node.type.name === 'image'
+          ? `<img data-asana-gid="${escapeXml(String(node.attrs['gid']))}"/>`
+          : `<a data-asana-gid="${escapeXml(String(node.attrs['gid']))}"/>`;
   });
   close(0);
   return out;

@@ -17,4 +17,5 @@ export const TASK_DETAIL_FIELDS =
   'projects.name,projects.color,custom_fields.enum_options.name,custom_fields.enum_options.color,custom_fields.enum_options.enabled,' +
   'custom_fields.precision,custom_fields.format,custom_fields.is_value_read_only,custom_fields.is_formula_field';
 
-export const ATTACHMENT_FIELDS = 'name,size,host,resource_subtype,download_url,view_url,permanent_url,created_at,parent.name';
+export const ATTACHMENT_FIELDS =
+  'name,size,host,resource_subtype,download_url,view_url,permanent_url,created_at,parent.name';

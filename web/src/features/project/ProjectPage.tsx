@@ -48,7 +48,12 @@ export function ProjectPage() {
   );
   const { focus } = useSearch({ strict: false }) as { focus?: string };
   const isFull = !!task && focus === 'true';
-  const setFull = (next: boolean) => void navigate({ to: '.', search: (before: object) => ({ ...before, focus: next ? 'true' : undefined }), replace: true } as never);
+  const setFull = (next: boolean) =>
+    void navigate({
+      to: '.',
+      search: (before: object) => ({ ...before, focus: next ? 'true' : undefined }),
+      replace: true,
+    } as never);
   useShortcuts(
     VIEWS.slice(0, 9).map((item, index) => ({
       id: `view-${item.id}`,

@@ -1,19 +1,32 @@
 import { useLingui } from '@lingui/react/macro';
-import { CalendarDays, CircleCheck, Ellipsis, FolderKanban, History, Link2, Paperclip, Pencil, Pin, Tag, ThumbsUp, User } from 'lucide-react';
+import {
+  CalendarDays,
+  CircleCheck,
+  Ellipsis,
+  FolderKanban,
+  History,
+  Link2,
+  Paperclip,
+  Pencil,
+  Pin,
+  Tag,
+  ThumbsUp,
+  User,
+} from 'lucide-react';
 import { lazy, type ReactNode, Suspense, useRef, useState } from 'react';
 import { me } from '~/api/session.ts';
 import type { Gid } from '~/lib/id.ts';
 import { isTemporary } from '~/lib/id.ts';
 import { formatAgo, formatMoment } from '~/lib/locale.ts';
+import { remember, remembered } from '~/lib/storage.ts';
 import { mutate } from '~/mutations/mutate.ts';
 import { deleteComment, editComment, likeComment, pinComment } from '~/mutations/stories.ts';
-import { remember, remembered } from '~/lib/storage.ts';
+import type { EditorHandle } from '~/richtext/Editor.tsx';
+import { store } from '~/store/entity-store.ts';
 import { STORY_FIELDS } from '~/store/fields.ts';
 import { useEntity } from '~/store/hooks.ts';
-import { store } from '~/store/entity-store.ts';
 import { useList } from '~/store/lists.ts';
 import type { Story } from '~/store/records.ts';
-import type { EditorHandle } from '~/richtext/Editor.tsx';
 import { Person } from '~/ui/Avatar.tsx';
 import { Button, IconButton } from '~/ui/Button.tsx';
 import { Menu } from '~/ui/Menu.tsx';
@@ -39,7 +52,9 @@ const GLYPHS: [RegExp, ReactNode][] = [
 export function Activity({ ws, gid, onOpen }: { ws: Gid; gid: Gid; onOpen: (gid: Gid) => void }) {
   const { t } = useLingui();
   const [tab, setTab] = useState(remembered('activity', 'comments'));
-  const stories = useList(isTemporary(gid) ? null : `stories:${gid}`, `/tasks/${gid}/stories`, { opt_fields: STORY_FIELDS });
+  const stories = useList(isTemporary(gid) ? null : `stories:${gid}`, `/tasks/${gid}/stories`, {
+    opt_fields: STORY_FIELDS,
+  });
   const gids = stories.gids ?? [];
   const comments = gids.filter((item) => store.get('story', item)?.type === 'comment');
   const pinned = comments.filter((item) => store.get('story', item)?.is_pinned);
@@ -67,7 +82,9 @@ export function Activity({ ws, gid, onOpen }: { ws: Gid; gid: Gid; onOpen: (gid:
             {(shown === 'comments' ? comments : gids).map((item) => (
               <StoryItem key={item} ws={ws} gid={item} task={gid} onOpen={onOpen} />
             ))}
-            {shown === 'comments' && comments.length === 0 && !stories.isLoading && <p className={styles['nothing']}>{t`No comments yet`}</p>}
+            {shown === 'comments' && comments.length === 0 && !stories.isLoading && (
+              <p className={styles['nothing']}>{t`No comments yet`}</p>
+            )}
           </div>
         )}
       </Tabs>
@@ -88,7 +105,19 @@ function When({ story }: { story: Story }) {
   );
 }
 
-function StoryItem({ ws, gid, task, onOpen, isPinnedCopy }: { ws: Gid; gid: Gid; task: Gid; onOpen: (gid: Gid) => void; isPinnedCopy?: boolean }) {
+function StoryItem({
+  ws,
+  gid,
+  task,
+  onOpen,
+  isPinnedCopy,
+}: {
+  ws: Gid;
+  gid: Gid;
+  task: Gid;
+  onOpen: (gid: Gid) => void;
+  isPinnedCopy?: boolean;
+}) {
   const { t } = useLingui();
   const story = useEntity('story', gid);
   const [isEditing, setEditing] = useState(false);
@@ -115,7 +144,11 @@ function StoryItem({ ws, gid, task, onOpen, isPinnedCopy }: { ws: Gid; gid: Gid;
     if (html && html !== story.html_text) void mutate(editComment(gid, html), { isQuiet: true }).catch(() => undefined);
   };
   return (
-    <article className={styles['story']} id={isPinnedCopy ? undefined : `comment-${gid}`} data-pinned={isPinnedCopy || undefined}>
+    <article
+      className={styles['story']}
+      id={isPinnedCopy ? undefined : `comment-${gid}`}
+      data-pinned={isPinnedCopy || undefined}
+    >
       <Person gid={story.created_by?.gid} />
       <div className="grow">
         <div className={styles['storyHead']}>
@@ -134,14 +167,31 @@ function StoryItem({ ws, gid, task, onOpen, isPinnedCopy }: { ws: Gid; gid: Gid;
               />
               <Menu
                 align="end"
-                trigger={<IconButton isPlain size="sm" label={t`Actions for the comment of ${by}`} icon={<Ellipsis />} />}
+                trigger={
+                  <IconButton isPlain size="sm" label={t`Actions for the comment of ${by}`} icon={<Ellipsis />} />
+                }
                 entries={[
-                  { id: 'pin', label: story.is_pinned ? t`Unpin` : t`Pin to top`, icon: <Pin />, run: () => void mutate(pinComment(gid, !story.is_pinned), { isQuiet: true }).catch(() => undefined) },
-                  { id: 'link', label: t`Copy link`, icon: <Link2 />, run: () => void navigator.clipboard?.writeText(`${location.origin}/0/0/${task}#comment-${gid}`) },
+                  {
+                    id: 'pin',
+                    label: story.is_pinned ? t`Unpin` : t`Pin to top`,
+                    icon: <Pin />,
+                    run: () => void mutate(pinComment(gid, !story.is_pinned), { isQuiet: true }).catch(() => undefined),
+                  },
+                  {
+                    id: 'link',
+                    label: t`Copy link`,
+                    icon: <Link2 />,
+                    run: () => void navigator.clipboard?.writeText(`${location.origin}/0/0/${task}#comment-${gid}`),
+                  },
                   ...(isMine
                     ? [
                         { id: 'edit', label: t`Edit`, icon: <Pencil />, run: () => setEditing(true) },
-                        { id: 'delete', label: t`Delete`, isDanger: true, run: () => void mutate(deleteComment(gid, task)).catch(() => undefined) },
+                        {
+                          id: 'delete',
+                          label: t`Delete`,
+                          isDanger: true,
+                          run: () => void mutate(deleteComment(gid, task)).catch(() => undefined),
+                        },
                       ]
                     : []),
                 ]}
@@ -152,7 +202,16 @@ function StoryItem({ ws, gid, task, onOpen, isPinnedCopy }: { ws: Gid; gid: Gid;
         <Suspense fallback={<p>{story.text}</p>}>
           {isEditing ? (
             <div className={styles['editing']}>
-              <Editor ref={editor} ws={ws} label={t`Comment`} value={story.html_text ?? ''} isComment isFocused onSubmit={save} onEscape={() => setEditing(false)} />
+              <Editor
+                ref={editor}
+                ws={ws}
+                label={t`Comment`}
+                value={story.html_text ?? ''}
+                isComment
+                isFocused
+                onSubmit={save}
+                onEscape={() => setEditing(false)}
+              />
               <div className={styles['editingActions']}>
                 <Button size="sm" onClick={() => setEditing(false)}>
                   {t`Cancel`}

@@ -1,5 +1,5 @@
-import { useLingui } from '@lingui/react/macro';
 import { Dialog } from '@base-ui/react/dialog';
+import { useLingui } from '@lingui/react/macro';
 import { Download, FileText, Link as LinkIcon, Trash2, X } from 'lucide-react';
 import { useState } from 'react';
 import { ApiError, request } from '~/api/client.ts';
@@ -34,7 +34,10 @@ export function useUpload(parent: Gid): { uploads: readonly Upload[]; upload: (f
       body.set('parent', parent);
       body.set('file', file, file.name);
       const at = store.now();
-      const { data } = await request<{ data: { gid: Gid } }>('POST', '/attachments', { body, query: { opt_fields: ATTACHMENT_FIELDS } });
+      const { data } = await request<{ data: { gid: Gid } }>('POST', '/attachments', {
+        body,
+        query: { opt_fields: ATTACHMENT_FIELDS },
+      });
       ingest(store, data, at);
       changeOrder(`attachments:${parent}`, (items) => [...items, data.gid]);
       void queryClient.invalidateQueries({ queryKey: ['list', `attachments:${parent}`] });
@@ -58,7 +61,10 @@ const IMAGE = /\.(png|jpe?g|gif|webp|avif)$/i;
 /** The files of a task. Images open in front of the page, the rest is downloaded. */
 export function Attachments({ gid, uploads }: { gid: Gid; uploads: readonly Upload[] }) {
   const { t } = useLingui();
-  const list = useList(isTemporary(gid) ? null : `attachments:${gid}`, '/attachments', { parent: gid, opt_fields: ATTACHMENT_FIELDS });
+  const list = useList(isTemporary(gid) ? null : `attachments:${gid}`, '/attachments', {
+    parent: gid,
+    opt_fields: ATTACHMENT_FIELDS,
+  });
   const [shown, setShown] = useState<Gid | null>(null);
   const gids = list.gids ?? [];
   const images = gids.filter((item) => IMAGE.test(store.get('attachment', item)?.name ?? ''));
@@ -96,7 +102,13 @@ function FileTile({ gid, parent, onShow }: { gid: Gid; parent: Gid; onShow: () =
   const name = file.name ?? '';
   const address = file.download_url ?? file.view_url ?? undefined;
   const isImage = IMAGE.test(name) && !!address;
-  const picture = isImage ? <img src={file.view_url ?? address} alt="" loading="lazy" /> : file.host === 'external' ? <LinkIcon aria-hidden="true" /> : <FileText aria-hidden="true" />;
+  const picture = isImage ? (
+    <img src={file.view_url ?? address} alt="" loading="lazy" />
+  ) : file.host === 'external' ? (
+    <LinkIcon aria-hidden="true" />
+  ) : (
+    <FileText aria-hidden="true" />
+  );
   const remove = async () => {
     try {
       await request('DELETE', `/attachments/${gid}`);
@@ -112,7 +124,13 @@ function FileTile({ gid, parent, onShow }: { gid: Gid; parent: Gid; onShow: () =
           {picture}
         </button>
       ) : (
-        <a className={styles['thumb']} href={address} target="_blank" rel="noopener noreferrer" aria-label={t`Download ${name}`}>
+        <a
+          className={styles['thumb']}
+          href={address}
+          target="_blank"
+          rel="noopener noreferrer"
+          aria-label={t`Download ${name}`}
+        >
           {picture}
         </a>
       )}
@@ -120,8 +138,25 @@ function FileTile({ gid, parent, onShow }: { gid: Gid; parent: Gid; onShow: () =
         {name}
       </span>
       <span className={styles['fileMeta']}>{file.size ? formatBytes(file.size) : ''}</span>
-      <IconButton isPlain size="sm" className={styles['fileRemove'] ?? ''} label={t`Delete ${name}`} icon={<Trash2 />} onClick={() => ask(true)} />
-      {isAsking && <Confirm open onOpenChange={ask} title={t`Delete “${name}”?`} description={t`The file is removed for everybody. This cannot be undone.`} action={t`Delete file`} isDanger onConfirm={() => void remove()} />}
+      <IconButton
+        isPlain
+        size="sm"
+        className={styles['fileRemove'] ?? ''}
+        label={t`Delete ${name}`}
+        icon={<Trash2 />}
+        onClick={() => ask(true)}
+      />
+      {isAsking && (
+        <Confirm
+          open
+          onOpenChange={ask}
+          title={t`Delete “${name}”?`}
+          description={t`The file is removed for everybody. This cannot be undone.`}
+          action={t`Delete file`}
+          isDanger
+          onConfirm={() => void remove()}
+        />
+      )}
     </li>
   );
 }

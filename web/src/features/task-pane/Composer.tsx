@@ -8,9 +8,9 @@ import { remember, remembered } from '~/lib/storage.ts';
 import { mutate } from '~/mutations/mutate.ts';
 import { createComment } from '~/mutations/stories.ts';
 import { link } from '~/mutations/tasks.ts';
+import type { EditorHandle } from '~/richtext/Editor.tsx';
 import { store } from '~/store/entity-store.ts';
 import type { Task } from '~/store/records.ts';
-import type { EditorHandle } from '~/richtext/Editor.tsx';
 import { AvatarStack, Person } from '~/ui/Avatar.tsx';
 import { Button, IconButton } from '~/ui/Button.tsx';
 import { Picker } from '~/ui/Combobox.tsx';
@@ -47,11 +47,17 @@ export function Composer({ ws, task, onFiles }: { ws: Gid; task: Task; onFiles: 
       remember(`draft.${gid}`, html);
     });
   };
-  const follow = (target: { gid: string; name?: string | undefined }, isIn: boolean) => void mutate(link(gid, 'follower', target, isIn), { isQuiet: true }).catch(() => undefined);
+  const follow = (target: { gid: string; name?: string | undefined }, isIn: boolean) =>
+    void mutate(link(gid, 'follower', target, isIn), { isQuiet: true }).catch(() => undefined);
   return (
     <footer className={styles['composer']} data-composer="">
       <Person gid={user.gid} />
-      <div className={styles['box']} data-open={isOpen || !isEmpty || undefined} onFocus={() => setOpen(true)} onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setOpen(false)}>
+      <div
+        className={styles['box']}
+        data-open={isOpen || !isEmpty || undefined}
+        onFocus={() => setOpen(true)}
+        onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setOpen(false)}
+      >
         <Suspense fallback={<div className={styles['wait']} />}>
           <Editor
             key={gid}
@@ -68,7 +74,12 @@ export function Composer({ ws, task, onFiles }: { ws: Gid; task: Task; onFiles: 
           />
         </Suspense>
         <span className={styles['boxEnd']}>
-          <IconButton size="sm" label={t`Mention somebody`} icon={<AtSign />} onClick={() => editor.current?.insert('@')} />
+          <IconButton
+            size="sm"
+            label={t`Mention somebody`}
+            icon={<AtSign />}
+            onClick={() => editor.current?.insert('@')}
+          />
           <IconButton size="sm" label={t`Attach a file`} icon={<Paperclip />} onClick={() => file.current?.click()} />
           {(isOpen || !isEmpty) && (
             <Button size="sm" kind="primary" onClick={send} disabled={isEmpty}>
@@ -76,7 +87,15 @@ export function Composer({ ws, task, onFiles }: { ws: Gid; task: Task; onFiles: 
             </Button>
           )}
         </span>
-        <input ref={file} type="file" multiple hidden tabIndex={-1} aria-label={t`Files`} onChange={(event) => onFiles([...(event.target.files ?? [])])} />
+        <input
+          ref={file}
+          type="file"
+          multiple
+          hidden
+          tabIndex={-1}
+          aria-label={t`Files`}
+          onChange={(event) => onFiles([...(event.target.files ?? [])])}
+        />
       </div>
       <div className={styles['watch']}>
         <span>{t`Following`}</span>
@@ -85,7 +104,9 @@ export function Composer({ ws, task, onFiles }: { ws: Gid; task: Task; onFiles: 
           label={t`Followers`}
           values={followers.map((person) => person.gid)}
           options={people}
-          onPick={(next) => follow({ gid: next, name: store.get('user', next)?.name }, !followers.some((person) => person.gid === next))}
+          onPick={(next) =>
+            follow({ gid: next, name: store.get('user', next)?.name }, !followers.some((person) => person.gid === next))
+          }
           trigger={<IconButton isPlain size="sm" label={t`Add followers`} icon={<UserPlus />} />}
         />
         <Button kind="ghost" size="sm" onClick={() => follow(user, !isFollowing)}>

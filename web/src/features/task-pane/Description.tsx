@@ -9,7 +9,16 @@ import styles from './TaskPane.module.css';
 const Editor = lazy(() => import('~/richtext/Editor.tsx').then((module) => ({ default: module.Editor })));
 
 /** The description: it is read and written in the same place, and saved when one leaves it. */
-export function Description({ ws, task, onFiles }: { ws: Gid; task: Task; onOpen: (gid: Gid) => void; onFiles: (files: File[]) => void }) {
+export function Description({
+  ws,
+  task,
+  onFiles,
+}: {
+  ws: Gid;
+  task: Task;
+  onOpen: (gid: Gid) => void;
+  onFiles: (files: File[]) => void;
+}) {
   const { t } = useLingui();
   const saved = useRef(task.html_notes);
   saved.current = task.html_notes;
@@ -27,7 +36,10 @@ export function Description({ ws, task, onFiles }: { ws: Gid; task: Task; onOpen
               value={task.html_notes}
               onFiles={onFiles}
               onBlur={(html) => {
-                if (html !== saved.current) void mutate(updateTask(task.gid, { html_notes: html }, t`Description changed`), { isQuiet: true }).catch(() => undefined);
+                if (html !== saved.current)
+                  void mutate(updateTask(task.gid, { html_notes: html }, t`Description changed`), {
+                    isQuiet: true,
+                  }).catch(() => undefined);
               }}
             />
           </Suspense>

@@ -1,8 +1,8 @@
 import { useLingui } from '@lingui/react/macro';
 import { CalendarDays, Plus, X } from 'lucide-react';
 import { type ReactNode, useRef, useState } from 'react';
-import { Due, FieldCell, TagPill } from '~/grid/columns.tsx';
 import { dateChange, datesOf, FieldEditor, TagsEditor, usePeople } from '~/grid/CellEditor.tsx';
+import { Due, FieldCell, TagPill } from '~/grid/columns.tsx';
 import { datesLabel, daysOf, dueState } from '~/lib/dates.ts';
 import type { Gid } from '~/lib/id.ts';
 import { mutate } from '~/mutations/mutate.ts';
@@ -19,8 +19,8 @@ import { Picker } from '~/ui/Combobox.tsx';
 import { CompleteButton } from '~/ui/CompleteButton.tsx';
 import { DateField } from '~/ui/DateField.tsx';
 import { Swatch } from '~/ui/Pill.tsx';
-import { TaskPicker } from './TaskPicker.tsx';
 import styles from './TaskPane.module.css';
+import { TaskPicker } from './TaskPicker.tsx';
 
 interface FactsProps {
   ws: Gid;
@@ -45,7 +45,14 @@ export function Facts({ ws, task, onOpen }: FactsProps) {
           label={t`Assignee`}
           value={task.assignee?.gid ?? ''}
           options={[{ value: '', label: t`Nobody`, icon: <Avatar size={20} isDecorative /> }, ...people]}
-          onPick={(next) => quietly(setAssignee(gid, next && next !== task.assignee?.gid ? { gid: next, name: store.get('user', next)?.name } : null))}
+          onPick={(next) =>
+            quietly(
+              setAssignee(
+                gid,
+                next && next !== task.assignee?.gid ? { gid: next, name: store.get('user', next)?.name } : null,
+              ),
+            )
+          }
           trigger={
             <button type="button" className={styles['value']}>
               {task.assignee ? <Person gid={task.assignee.gid} hasName /> : <span className="muted">{t`Nobody`}</span>}
@@ -62,7 +69,11 @@ export function Facts({ ws, task, onOpen }: FactsProps) {
           hasStart
           hasTime
           trigger={
-            <button type="button" className={styles['value']} data-state={due && !task.completed ? dueState(due) : undefined}>
+            <button
+              type="button"
+              className={styles['value']}
+              data-state={due && !task.completed ? dueState(due) : undefined}
+            >
               <CalendarDays aria-hidden="true" />
               {datesLabel(task) || <span className="muted">{t`No date`}</span>}
             </button>
@@ -75,13 +86,27 @@ export function Facts({ ws, task, onOpen }: FactsProps) {
       </dd>
       <dt>{t`Waiting for`}</dt>
       <dd>
-        <Links ws={ws} task={task} kind="dependency" list={task.dependencies ?? []} onOpen={onOpen} add={t`Add what it waits for`} />
+        <Links
+          ws={ws}
+          task={task}
+          kind="dependency"
+          list={task.dependencies ?? []}
+          onOpen={onOpen}
+          add={t`Add what it waits for`}
+        />
       </dd>
       {(task.dependents?.length ?? 0) > 0 && (
         <>
           <dt>{t`Blocking`}</dt>
           <dd>
-            <Links ws={ws} task={task} kind="dependent" list={task.dependents ?? []} onOpen={onOpen} add={t`Add what it blocks`} />
+            <Links
+              ws={ws}
+              task={task}
+              kind="dependent"
+              list={task.dependents ?? []}
+              onOpen={onOpen}
+              add={t`Add what it blocks`}
+            />
           </dd>
         </>
       )}
@@ -102,13 +127,20 @@ function Memberships({ ws, task }: { ws: Gid; task: Task }) {
   const memberships = task.memberships ?? [];
   return (
     <ul className={styles['stackOfFacts']}>
-      {memberships.map((item) => item.project && <InProject key={item.project.gid} task={task} project={item.project.gid} section={item.section?.gid} />)}
+      {memberships.map(
+        (item) =>
+          item.project && (
+            <InProject key={item.project.gid} task={task} project={item.project.gid} section={item.section?.gid} />
+          ),
+      )}
       <li>
         <Picker
           label={t`Add to project`}
           options={projects.flatMap((gid) => {
             const project = store.get('project', gid);
-            return project && !memberships.some((item) => item.project?.gid === gid) ? [{ value: gid, label: project.name ?? '', icon: <Swatch color={project.color} /> }] : [];
+            return project && !memberships.some((item) => item.project?.gid === gid)
+              ? [{ value: gid, label: project.name ?? '', icon: <Swatch color={project.color} /> }]
+              : [];
           })}
           onPick={(gid) => quietly(setInProject(task.gid, { gid, name: store.get('project', gid)?.name }, true))}
           trigger={
@@ -139,30 +171,60 @@ function InProject({ task, project: gid, section }: { task: Task; project: Gid; 
         onOpenChange={setOpen}
         value={section ?? null}
         options={(sections.gids ?? []).map((item) => ({ value: item, label: store.get('section', item)?.name ?? '' }))}
-        onPick={(next) => next !== section && quietly(setSection(task.gid, gid, { gid: next, name: store.get('section', next)?.name }))}
+        onPick={(next) =>
+          next !== section && quietly(setSection(task.gid, gid, { gid: next, name: store.get('section', next)?.name }))
+        }
         trigger={
           <button type="button" className={styles['section']}>
             {current?.name ?? t`Section`}
           </button>
         }
       />
-      <IconButton isPlain size="sm" className={styles['remove'] ?? ''} label={t`Remove from ${project?.name ?? ''}`} icon={<X />} onClick={() => void mutate(setInProject(task.gid, { gid, name: project?.name }, false)).catch(() => undefined)} />
+      <IconButton
+        isPlain
+        size="sm"
+        className={styles['remove'] ?? ''}
+        label={t`Remove from ${project?.name ?? ''}`}
+        icon={<X />}
+        onClick={() => void mutate(setInProject(task.gid, { gid, name: project?.name }, false)).catch(() => undefined)}
+      />
     </li>
   );
 }
 
-function Links({ ws, task, kind, list, onOpen, add }: { ws: Gid; task: Task; kind: 'dependency' | 'dependent'; list: readonly { gid: Gid }[]; onOpen: (gid: Gid) => void; add: string }) {
+function Links({
+  ws,
+  task,
+  kind,
+  list,
+  onOpen,
+  add,
+}: {
+  ws: Gid;
+  task: Task;
+  kind: 'dependency' | 'dependent';
+  list: readonly { gid: Gid }[];
+  onOpen: (gid: Gid) => void;
+  add: string;
+}) {
   return (
     <ul className={styles['stackOfFacts']}>
       {list.map((item) => (
-        <LinkedTask key={item.gid} gid={item.gid} onOpen={onOpen} onRemove={() => void mutate(link(task.gid, kind, item, false)).catch(() => undefined)} />
+        <LinkedTask
+          key={item.gid}
+          gid={item.gid}
+          onOpen={onOpen}
+          onRemove={() => void mutate(link(task.gid, kind, item, false)).catch(() => undefined)}
+        />
       ))}
       <li>
         <TaskPicker
           ws={ws}
           label={add}
           without={[task.gid, ...list.map((item) => item.gid)]}
-          onPick={(gid) => quietly(link(task.gid, kind, { gid, name: store.get('task', gid)?.name, resource_type: 'task' }, true))}
+          onPick={(gid) =>
+            quietly(link(task.gid, kind, { gid, name: store.get('task', gid)?.name, resource_type: 'task' }, true))
+          }
           trigger={
             <button type="button" className={`${styles['value']} ${styles['plus']}`}>
               <Plus aria-hidden="true" />
@@ -182,12 +244,23 @@ function LinkedTask({ gid, onOpen, onRemove }: { gid: Gid; onOpen: (gid: Gid) =>
   const name = task.name ?? '';
   return (
     <li className={styles['membership']}>
-      <CompleteButton name={name} checked={task.completed ?? false} onToggle={() => quietly(setCompleted(gid, !task.completed))} />
+      <CompleteButton
+        name={name}
+        checked={task.completed ?? false}
+        onToggle={() => quietly(setCompleted(gid, !task.completed))}
+      />
       <button type="button" className={styles['linked']} onClick={() => onOpen(gid)}>
         {name}
       </button>
       <Due task={task} />
-      <IconButton isPlain size="sm" className={styles['remove'] ?? ''} label={t`Remove ${name}`} icon={<X />} onClick={onRemove} />
+      <IconButton
+        isPlain
+        size="sm"
+        className={styles['remove'] ?? ''}
+        label={t`Remove ${name}`}
+        icon={<X />}
+        onClick={onRemove}
+      />
     </li>
   );
 }
@@ -207,7 +280,13 @@ function Field({ ws, task, value }: { ws: Gid; task: Task; value: FieldValue }) 
         {isReadOnly ? (
           <span className={styles['value']}>{shown}</span>
         ) : (
-          <button ref={button} type="button" className={styles['value']} aria-expanded={isOpen} onClick={() => setOpen(true)}>
+          <button
+            ref={button}
+            type="button"
+            className={styles['value']}
+            aria-expanded={isOpen}
+            onClick={() => setOpen(true)}
+          >
             <span className="sr">{value.name}: </span>
             {shown}
           </button>
@@ -236,11 +315,29 @@ function Tags({ ws, task }: { ws: Gid; task: Task }) {
   const button = useRef<HTMLButtonElement>(null);
   return (
     <>
-      <button ref={button} type="button" className={styles['value']} aria-expanded={isOpen} onClick={() => setOpen(true)}>
+      <button
+        ref={button}
+        type="button"
+        className={styles['value']}
+        aria-expanded={isOpen}
+        onClick={() => setOpen(true)}
+      >
         <span className="sr">{t`Tags`}: </span>
-        {task.tags?.length ? task.tags.map((tag) => <TagPill key={tag.gid} gid={tag.gid} />) : <span className="muted">{t`None`}</span>}
+        {task.tags?.length ? (
+          task.tags.map((tag) => <TagPill key={tag.gid} gid={tag.gid} />)
+        ) : (
+          <span className="muted">{t`None`}</span>
+        )}
       </button>
-      {isOpen && <TagsEditor ws={ws} task={task} anchor={button.current} apply={(make) => quietly(make(task.gid))} onClose={() => setOpen(false)} />}
+      {isOpen && (
+        <TagsEditor
+          ws={ws}
+          task={task}
+          anchor={button.current}
+          apply={(make) => quietly(make(task.gid))}
+          onClose={() => setOpen(false)}
+        />
+      )}
     </>
   );
 }

@@ -7,9 +7,9 @@ import type { Gid } from '~/lib/id.ts';
 import { isTemporary } from '~/lib/id.ts';
 import { mutate } from '~/mutations/mutate.ts';
 import { createTask, setCompleted } from '~/mutations/tasks.ts';
+import { store } from '~/store/entity-store.ts';
 import { TASK_FIELDS } from '~/store/fields.ts';
 import { useComputed, useEntity, useOrderOrEmpty } from '~/store/hooks.ts';
-import { store } from '~/store/entity-store.ts';
 import { useList } from '~/store/lists.ts';
 import type { Task } from '~/store/records.ts';
 import { Person } from '~/ui/Avatar.tsx';
@@ -28,7 +28,9 @@ interface SubtasksProps {
 export function Subtasks({ ws, task, onOpen, isAdding, onAdding }: SubtasksProps) {
   const { t } = useLingui();
   const has = (task.num_subtasks ?? 0) > 0;
-  useList(has && !isTemporary(task.gid) ? `subtasks:${task.gid}` : null, `/tasks/${task.gid}/subtasks`, { opt_fields: TASK_FIELDS });
+  useList(has && !isTemporary(task.gid) ? `subtasks:${task.gid}` : null, `/tasks/${task.gid}/subtasks`, {
+    opt_fields: TASK_FIELDS,
+  });
   const gids = useOrderOrEmpty(`subtasks:${task.gid}`);
   const done = useComputed(() => gids.filter((gid) => store.get('task', gid)?.completed).length);
   const [text, setText] = useState('');
@@ -36,7 +38,8 @@ export function Subtasks({ ws, task, onOpen, isAdding, onAdding }: SubtasksProps
   useEffect(() => {
     if (isAdding) input.current?.focus();
   }, [isAdding]);
-  const add = (name: string) => void mutate(createTask({ name, workspace: ws, parent: task.gid }), { isQuiet: true }).catch(() => undefined);
+  const add = (name: string) =>
+    void mutate(createTask({ name, workspace: ws, parent: task.gid }), { isQuiet: true }).catch(() => undefined);
   if (gids.length === 0 && !isAdding) return null;
   return (
     <section className={styles['block']} aria-label={t`Subtasks`}>
@@ -93,7 +96,12 @@ function Row({ gid, onOpen }: { gid: Gid; onOpen: (gid: Gid) => void }) {
   const name = task.name || t`Unnamed task`;
   return (
     <li className={styles['subtask']} data-done={task.completed || undefined}>
-      <CompleteButton name={name} checked={task.completed ?? false} kind={task.resource_subtype} onToggle={() => void mutate(setCompleted(gid, !task.completed), { isQuiet: true }).catch(() => undefined)} />
+      <CompleteButton
+        name={name}
+        checked={task.completed ?? false}
+        kind={task.resource_subtype}
+        onToggle={() => void mutate(setCompleted(gid, !task.completed), { isQuiet: true }).catch(() => undefined)}
+      />
       <button type="button" className={styles['linked']} onClick={() => onOpen(gid)}>
         {name}
       </button>

@@ -21,7 +21,13 @@ export function TaskPage() {
   return (
     <>
       <h1 className="sr">{record?.name ?? t`Task`}</h1>
-      <TaskPane ws={ws} gid={task} onOpen={open} isFull onFull={() => project && void navigate({ to: `/1/${ws}/project/${project}/task/${task}` as never })} />
+      <TaskPane
+        ws={ws}
+        gid={task}
+        onOpen={open}
+        isFull
+        onFull={() => project && void navigate({ to: `/1/${ws}/project/${project}/task/${task}` as never })}
+      />
     </>
   );
 }

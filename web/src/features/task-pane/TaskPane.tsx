@@ -1,5 +1,16 @@
 import { useLingui } from '@lingui/react/macro';
-import { Check, Ellipsis, Link as LinkIcon, ListTree, Maximize2, Minimize2, Paperclip, ThumbsUp, Trash2, X } from 'lucide-react';
+import {
+  Check,
+  Ellipsis,
+  Link as LinkIcon,
+  ListTree,
+  Maximize2,
+  Minimize2,
+  Paperclip,
+  ThumbsUp,
+  Trash2,
+  X,
+} from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { Gid } from '~/lib/id.ts';
 import { useShortcuts } from '~/lib/shortcuts.ts';
@@ -58,9 +69,22 @@ export function TaskPane({ ws, gid, onOpen, isFull = false, onFull }: TaskPanePr
   const group = t`Open task`;
   useShortcuts([
     { id: 'pane-close', label: t`Close task`, group, keys: ['Tab+X'], run: close },
-    { id: 'pane-full', label: t`Full screen`, group, keys: ['Mod+Shift+F'], when: () => !!onFull, run: () => onFull?.(!isFull) },
+    {
+      id: 'pane-full',
+      label: t`Full screen`,
+      group,
+      keys: ['Mod+Shift+F'],
+      when: () => !!onFull,
+      run: () => onFull?.(!isFull),
+    },
     { id: 'pane-subtask', label: t`Add subtask`, group, keys: ['S', 'Tab+S'], run: () => setAdding(true) },
-    { id: 'pane-comment', label: t`Write a comment`, group, keys: ['R', 'Tab+C'], run: () => document.querySelector<HTMLElement>('[data-composer] [role="textbox"]')?.focus() },
+    {
+      id: 'pane-comment',
+      label: t`Write a comment`,
+      group,
+      keys: ['R', 'Tab+C'],
+      run: () => document.querySelector<HTMLElement>('[data-composer] [role="textbox"]')?.focus(),
+    },
     { id: 'pane-link', label: t`Copy link`, group, keys: ['Mod+Shift+C'], run: copy },
     {
       id: 'pane-escape',
@@ -88,7 +112,11 @@ export function TaskPane({ ws, gid, onOpen, isFull = false, onFull }: TaskPanePr
             <IconButton label={t`Close task`} icon={<X />} onClick={close} />
           </span>
         </header>
-        {status.error ? <ErrorState error={status.error} onRetry={() => void status.refetch()} /> : <EmptyState title={t`This task was deleted`} action={<Button onClick={close}>{t`Close`}</Button>} />}
+        {status.error ? (
+          <ErrorState error={status.error} onRetry={() => void status.refetch()} />
+        ) : (
+          <EmptyState title={t`This task was deleted`} action={<Button onClick={close}>{t`Close`}</Button>} />
+        )}
       </aside>
     );
   }
@@ -115,11 +143,36 @@ export function TaskPane({ ws, gid, onOpen, isFull = false, onFull }: TaskPanePr
       <header className={styles['head']}>
         <StateButton task={task} />
         <span className={styles['end']}>
-          <IconButton label={task.liked ? t`Remove like` : t`Like`} aria-pressed={task.liked ?? false} icon={<ThumbsUp />} onClick={() => void mutate(setLiked(gid, !task.liked), { isQuiet: true }).catch(() => undefined)} />
+          <IconButton
+            label={task.liked ? t`Remove like` : t`Like`}
+            aria-pressed={task.liked ?? false}
+            icon={<ThumbsUp />}
+            onClick={() => void mutate(setLiked(gid, !task.liked), { isQuiet: true }).catch(() => undefined)}
+          />
           <IconButton label={t`Attach a file`} icon={<Paperclip />} onClick={() => file.current?.click()} />
-          <IconButton label={t`Add subtask`} keys="S" icon={<ListTree />} onClick={() => setAdding(true)} />
-          <IconButton label={t`Copy link`} keys="Mod+Shift+C" icon={<LinkIcon />} onClick={copy} />
-          {onFull && <IconButton label={isFull ? t`Leave full screen` : t`Full screen`} keys="Mod+Shift+F" icon={isFull ? <Minimize2 /> : <Maximize2 />} onClick={() => onFull(!isFull)} className={styles['wide'] ?? ''} />}
+          <IconButton
+            className={styles['wide'] ?? ''}
+            label={t`Add subtask`}
+            keys="S"
+            icon={<ListTree />}
+            onClick={() => setAdding(true)}
+          />
+          <IconButton
+            className={styles['wide'] ?? ''}
+            label={t`Copy link`}
+            keys="Mod+Shift+C"
+            icon={<LinkIcon />}
+            onClick={copy}
+          />
+          {onFull && (
+            <IconButton
+              label={isFull ? t`Leave full screen` : t`Full screen`}
+              keys="Mod+Shift+F"
+              icon={isFull ? <Minimize2 /> : <Maximize2 />}
+              onClick={() => onFull(!isFull)}
+              className={styles['wide'] ?? ''}
+            />
+          )}
           <Menu
             align="end"
             trigger={<IconButton isPlain label={t`More actions`} icon={<Ellipsis />} />}
@@ -134,9 +187,21 @@ export function TaskPane({ ws, gid, onOpen, isFull = false, onFull }: TaskPanePr
                   { value: 'milestone', label: t`Milestone` },
                   { value: 'approval', label: t`Approval` },
                 ],
-                run: (value) => void mutate(updateTask(gid, { resource_subtype: value as 'milestone' }, t`Type changed`)).catch(() => undefined),
+                run: (value) =>
+                  void mutate(updateTask(gid, { resource_subtype: value as 'milestone' }, t`Type changed`)).catch(
+                    () => undefined,
+                  ),
               },
               { kind: 'line', id: 'line' },
+              {
+                id: 'subtask',
+                label: t`Add subtask`,
+                icon: <ListTree />,
+                keys: 'S',
+                run: () => setTimeout(() => setAdding(true), 0),
+              },
+              { id: 'link', label: t`Copy link`, icon: <LinkIcon />, keys: 'Mod+Shift+C', run: copy },
+              { kind: 'line', id: 'line-2' },
               {
                 id: 'delete',
                 label: t`Delete task`,
@@ -238,7 +303,12 @@ function StateButton({ task }: { task: Task }) {
   const { gid } = task;
   if (task.resource_subtype === 'approval') {
     const status = task.approval_status ?? 'pending';
-    const names = { pending: t`Approval pending`, approved: t`Approved`, changes_requested: t`Changes requested`, rejected: t`Rejected` };
+    const names = {
+      pending: t`Approval pending`,
+      approved: t`Approved`,
+      changes_requested: t`Changes requested`,
+      rejected: t`Rejected`,
+    };
     return (
       <Menu
         trigger={
@@ -257,14 +327,26 @@ function StateButton({ task }: { task: Task }) {
               { value: 'rejected', label: t`Reject` },
               { value: 'pending', label: t`Back to pending` },
             ],
-            run: (value) => void mutate(updateTask(gid, { approval_status: value as 'approved', completed: value !== 'pending' }, names[value as 'approved'])).catch(() => undefined),
+            run: (value) =>
+              void mutate(
+                updateTask(
+                  gid,
+                  { approval_status: value as 'approved', completed: value !== 'pending' },
+                  names[value as 'approved'],
+                ),
+              ).catch(() => undefined),
           },
         ]}
       />
     );
   }
   return (
-    <Button size="sm" kind={task.completed ? 'done' : 'default'} icon={<Check />} onClick={() => void mutate(setCompleted(gid, !task.completed)).catch(() => undefined)}>
+    <Button
+      size="sm"
+      kind={task.completed ? 'done' : 'default'}
+      icon={<Check />}
+      onClick={() => void mutate(setCompleted(gid, !task.completed)).catch(() => undefined)}
+    >
       {task.completed ? t`Completed` : t`Mark complete`}
     </Button>
   );

@@ -23,7 +23,12 @@ export function TaskPicker({ ws, label, without, trigger, onPick }: TaskPickerPr
     enabled: isOpen,
     queryFn: async ({ signal }) => {
       const at = store.now();
-      const query = { resource_type: 'task', query: text, count: 20, opt_fields: 'name,completed,due_on,memberships.project.name' };
+      const query = {
+        resource_type: 'task',
+        query: text,
+        count: 20,
+        opt_fields: 'name,completed,due_on,memberships.project.name',
+      };
       const { data } = await request<{ data: unknown[] }>('GET', `/workspaces/${ws}/typeahead`, { query, signal });
       return ingestList(store, data, at);
     },
@@ -39,7 +44,9 @@ export function TaskPicker({ ws, label, without, trigger, onPick }: TaskPickerPr
       onPick={onPick}
       options={(found.data ?? []).flatMap((gid) => {
         const task = store.get('task', gid);
-        return task && !without.includes(gid) ? [{ value: gid, label: task.name ?? '', hint: task.memberships?.[0]?.project?.name }] : [];
+        return task && !without.includes(gid)
+          ? [{ value: gid, label: task.name ?? '', hint: task.memberships?.[0]?.project?.name }]
+          : [];
       })}
     />
   );
