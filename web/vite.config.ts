@@ -31,7 +31,11 @@ export default defineConfig({
           groups: [
             {
               name: 'vendor',
-              test: /node_modules[\\/](react|react-dom|scheduler|@tanstack[\\/](query-core|react-query|history|react-router|router-core|store|react-store))[\\/]/,
+              test: /node_modules[\\/](react|react-dom|scheduler|use-sync-external-store|@tanstack[\\/](query-core|react-query|history|react-router|router-core|store|react-store)|@lingui)[\\/]/,
+            },
+            {
+              name: 'app',
+              test: /src[\\/](lib|store|api|mutations|stream)[\\/]/,
             },
           ],
         },

@@ -1,6 +1,5 @@
-import { autoScrollForElements } from '@atlaskit/pragmatic-drag-and-drop-auto-scroll/element';
 import { useLingui } from '@lingui/react/macro';
-import { lazy, type ReactNode, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { display } from '~/lib/display.ts';
 import type { Gid } from '~/lib/id.ts';
 import { useObservable } from '~/lib/observable.ts';
@@ -8,11 +7,12 @@ import { useMedia } from '~/lib/use-media.ts';
 import { mutate, mutateAll } from '~/mutations/mutate.ts';
 import type { Mutation } from '~/mutations/queue.ts';
 import { store } from '~/store/entity-store.ts';
-import { ContextMenu, type MenuEntry } from '~/ui/Menu.tsx';
+import { type MenuEntry, PointMenu } from '~/ui/Menu.tsx';
 import { AddRow } from './AddRow.tsx';
 import { BulkBar } from './BulkBar.tsx';
 import type { Column } from './columns.tsx';
 import type { Editing, GridController } from './controller.ts';
+import { useDragScroll } from './drag.ts';
 import type { GridEvents } from './events.ts';
 import { GridHead } from './GridHead.tsx';
 import styles from './grid.module.css';
@@ -66,6 +66,7 @@ export function TaskGrid(props: TaskGridProps) {
   const rowHeight = isNarrow ? HEIGHTS.narrow : HEIGHTS[density];
   const scroller = useRef<HTMLDivElement>(null);
   const [bulk, setBulk] = useState<{ column: string; anchor: Element | null } | null>(null);
+  const [point, setPoint] = useState<{ x: number; y: number } | null>(null);
   const editing = useObservable(grid.editing);
   const active = useObservable(grid.active);
   grid.setRows(rows);
@@ -97,7 +98,7 @@ export function TaskGrid(props: TaskGridProps) {
     else if (bottom + head > node.scrollTop + node.clientHeight) node.scrollTop = bottom + head - node.clientHeight + 8;
   }, [active, grid, tops, isNarrow]);
 
-  useEffect(() => (scroller.current ? autoScrollForElements({ element: scroller.current }) : undefined), []);
+  useDragScroll(scroller);
 
   const template = `minmax(${widths['name'] ?? NAME_WIDTH}px, 1fr) ${columns.map((column) => `${widths[column.id] ?? column.width}px`).join(' ')} 40px`;
   const activeIndex = grid.indexOf(active);
@@ -178,49 +179,56 @@ export function TaskGrid(props: TaskGridProps) {
   };
   return (
     <>
-      <ContextMenu entries={menuEntries}>
-        <div
-          ref={scroller}
-          role="treegrid"
-          aria-label={props.label}
-          aria-rowcount={rows.length + 1}
-          aria-multiselectable="true"
-          aria-activedescendant={activeIndex >= 0 ? rowId(active ?? '') : undefined}
-          tabIndex={0}
-          className={styles['scroll']}
-          style={{ '--columns': template, '--grid-row': `${rowHeight}px` } as never}
-          onFocus={(event) => {
-            if (event.target === event.currentTarget && grid.indexOf(grid.active.get()) < 0) {
-              const node = event.currentTarget;
-              grid.activate(rows[Math.max(0, rowAt(tops, node.scrollTop))]?.key ?? null);
-            }
-          }}
-          onContextMenuCapture={(event) => {
-            const id = (event.target as Element).closest('[role="row"]')?.id;
-            const row = rows.find((item) => rowId(item.key) === id);
-            if (row) grid.active.set(row.key);
-          }}
-        >
-          <div
-            className={styles['body']}
-            role="presentation"
-            style={{ blockSize: (tops[rows.length] ?? 0) + HEAD + 96 }}
-          >
-            {!isNarrow && (
-              <GridHead
-                columns={columns}
-                sort={props.sort}
-                onSort={props.onSort}
-                end={props.headEnd}
-                menu={props.headMenu}
-                widths={widths}
-                onWidth={props.onWidth}
-              />
-            )}
-            {shown.map(line)}
-          </div>
+      <div
+        ref={scroller}
+        role="treegrid"
+        aria-label={props.label}
+        aria-rowcount={rows.length + 1}
+        aria-multiselectable="true"
+        aria-activedescendant={activeIndex >= 0 ? rowId(active ?? '') : undefined}
+        tabIndex={0}
+        className={styles['scroll']}
+        style={{ '--columns': template, '--grid-row': `${rowHeight}px` } as never}
+        onFocus={(event) => {
+          if (event.target === event.currentTarget && grid.indexOf(grid.active.get()) < 0) {
+            const node = event.currentTarget;
+            grid.activate(rows[Math.max(0, rowAt(tops, node.scrollTop))]?.key ?? null);
+          }
+        }}
+        onContextMenu={(event) => {
+          const id = (event.target as Element).closest('[role="row"]')?.id;
+          const row = rows.find((item) => rowId(item.key) === id);
+          if (row) grid.active.set(row.key);
+          if (!row || (event.target as Element).closest('input, [role="columnheader"]')) return;
+          event.preventDefault();
+          setPoint({ x: event.clientX, y: event.clientY });
+        }}
+      >
+        <div className={styles['body']} role="presentation" style={{ blockSize: (tops[rows.length] ?? 0) + HEAD + 96 }}>
+          {!isNarrow && (
+            <GridHead
+              columns={columns}
+              sort={props.sort}
+              onSort={props.onSort}
+              end={props.headEnd}
+              menu={props.headMenu}
+              widths={widths}
+              onWidth={props.onWidth}
+            />
+          )}
+          {shown.map(line)}
         </div>
-      </ContextMenu>
+      </div>
+      {point && menuEntries.length > 0 && (
+        <PointMenu
+          {...point}
+          entries={menuEntries}
+          onClose={() => {
+            setPoint(null);
+            scroller.current?.focus({ preventScroll: true });
+          }}
+        />
+      )}
       <BulkBar grid={grid} events={events} groups={groups} edit={(name, anchor) => setBulk({ column: name, anchor })} />
       {current && editor && (
         <Suspense fallback={null}>

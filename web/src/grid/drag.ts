@@ -1,14 +1,23 @@
-import { combine } from '@atlaskit/pragmatic-drag-and-drop/combine';
-import { draggable, dropTargetForElements } from '@atlaskit/pragmatic-drag-and-drop/element/adapter';
-import {
-  attachClosestEdge,
-  type Edge,
-  extractClosestEdge,
-} from '@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge';
+import type { Edge } from '@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge';
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import type { Gid } from '~/lib/id.ts';
 import type { GridController } from './controller.ts';
 import type { GridEvents } from './events.ts';
+
+type Library = typeof import('./drag-register.ts');
+
+/** The library comes after the first rows: nobody drags within the first moment. */
+function withLibrary(register: (library: Library) => () => void): () => void {
+  let leave: (() => void) | undefined;
+  let isLeft = false;
+  void import('./drag-register.ts').then((library) => {
+    if (!isLeft) leave = register(library);
+  });
+  return () => {
+    isLeft = true;
+    leave?.();
+  };
+}
 
 /** Rows can be taken and dropped on. Handlers are registered once for each slot and read the gid when they run. */
 export function useRowDrag(
@@ -25,36 +34,7 @@ export function useRowDrag(
   });
   useEffect(() => {
     const node = element.current;
-    if (!node) return;
-    const dragged = (): Gid[] => {
-      const current = latest.current.gid;
-      return grid.selected.get().has(current) ? grid.targets() : [current];
-    };
-    return combine(
-      draggable({
-        element: node,
-        canDrag: ({ input }) => latest.current.canDrag && grid.editing.get() === null && input.button === 0,
-        getInitialData: () => ({ type: 'tasks', gids: dragged() }),
-      }),
-      dropTargetForElements({
-        element: node,
-        canDrop: ({ source }) =>
-          source.data['type'] === 'tasks' &&
-          latest.current.canDrag &&
-          !(source.data['gids'] as Gid[]).includes(latest.current.gid),
-        getData: ({ input, element: target }) =>
-          attachClosestEdge({ gid: latest.current.gid }, { input, element: target, allowedEdges: ['top', 'bottom'] }),
-        onDrag: ({ self }) => setEdge(extractClosestEdge(self.data)),
-        onDragLeave: () => setEdge(null),
-        onDrop: ({ self, source }) => {
-          setEdge(null);
-          const row = grid.rows[grid.indexOf(latest.current.gid)];
-          if (row?.kind !== 'task') return;
-          const place = extractClosestEdge(self.data) === 'top' ? { before: row.gid } : { after: row.gid };
-          latest.current.events.moveTo(source.data['gids'] as Gid[], row.group, place);
-        },
-      }),
-    );
+    return node ? withLibrary((library) => library.registerRow(node, latest, grid, setEdge)) : undefined;
   }, [element, grid]);
   return edge;
 }
@@ -73,17 +53,17 @@ export function useGroupDrop(
   // biome-ignore lint/correctness/useExhaustiveDependencies: another group is another target
   useEffect(() => {
     const node = element.current;
-    if (!node) return;
-    return dropTargetForElements({
-      element: node,
-      canDrop: ({ source }) => source.data['type'] === 'tasks',
-      onDragEnter: () => setOver(true),
-      onDragLeave: () => setOver(false),
-      onDrop: ({ source, location, self }) => {
-        setOver(false);
-        if (location.current.dropTargets[0]?.element === self.element) latest.current(source.data['gids'] as Gid[]);
-      },
-    });
+    return node
+      ? withLibrary((library) => library.registerGroup(node, setOver, (gids) => latest.current(gids)))
+      : undefined;
   }, [element, group]);
   return isOver;
+}
+
+/** Scrolls while something is dragged to an edge. */
+export function useDragScroll(element: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const node = element.current;
+    return node ? withLibrary((library) => library.registerScroll(node)) : undefined;
+  }, [element]);
 }

@@ -12,7 +12,7 @@ import { AvatarStack } from '~/ui/Avatar.tsx';
 import { PageHead } from '~/ui/PageHead.tsx';
 import { Tile } from '~/ui/Pill.tsx';
 import { ErrorState, NotFound, Skeleton } from '~/ui/states.tsx';
-import { tabClasses } from '~/ui/Tabs.tsx';
+import { tabClasses } from '~/ui/tab-classes.ts';
 import styles from './ProjectPage.module.css';
 
 import { VIEWS } from './views.ts';
