@@ -62,7 +62,11 @@ export function setSection(gid: Gid, project: Gid, section: { gid: Gid; name?: s
         : []),
     ],
     request: ({ id, idempotencyKey, requestId }) =>
-      request('POST', `/sections/${section.gid}/addTask`, { body: { task: id(gid) }, idempotencyKey, requestId }),
+      request('POST', `/sections/${section.gid}/addTask`, {
+        body: { task: id(gid), insert_before: null },
+        idempotencyKey,
+        requestId,
+      }),
     ...(before ? { inverse: () => setSection(gid, project, { gid: before.gid, name: before.name }) } : {}),
   };
 }
