@@ -15,6 +15,7 @@ pub mod files;
 pub mod http;
 pub mod prelude;
 pub mod resources;
+pub mod search;
 pub mod trash;
 
 pub use error::{Error, Result};
@@ -87,6 +88,7 @@ pub struct App {
     pub(crate) limits: RateLimits,
     pub(crate) used_tokens: Mutex<HashMap<Gid, Timestamp>>,
     pub(crate) known_tokens: Mutex<HashSet<String>>,
+    pub(crate) traces: Mutex<search::traces::Traces>,
 }
 
 impl App {
@@ -120,6 +122,7 @@ impl App {
             limits,
             used_tokens: Mutex::new(HashMap::new()),
             known_tokens: Mutex::new(HashSet::new()),
+            traces: Mutex::default(),
         }))
     }
 

@@ -33,6 +33,7 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_dependencies", "task"),
             ("task_dependencies", "dependency"),
             ("user_task_list_items", "task"),
+            ("search_words", "object"),
         ],
         "projects" => &[
             ("texts", "object"),
@@ -43,8 +44,9 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_projects", "project"),
             ("project_memberships", "project"),
             ("project_followers", "project"),
+            ("search_words", "object"),
         ],
-        "stories" => &[("texts", "object"), ("likes", "object")],
+        "stories" => &[("texts", "object"), ("likes", "object"), ("search_words", "object")],
         "tags" => &[("task_tags", "tag"), ("tag_followers", "tag")],
         "custom_fields" => &[
             ("custom_field_settings", "custom_field"),

@@ -8,6 +8,7 @@ use crate::api::query::Page;
 use crate::audit::Origin;
 use crate::error::{Error, Result, forbidden};
 use crate::events::Event;
+use crate::search::traces::Trace;
 use engine::plan::Shape;
 use engine::schema::{Rows, RowsOf};
 use engine::{Plan, Reader, Resource, Selection, Sight, Site, TypeInfo, Viewer};
@@ -44,6 +45,7 @@ pub struct Context<'a, 'c> {
     pub options: Options,
     /// Where the request came from.
     pub origin: Origin,
+    pub(crate) traces: Vec<Trace>,
     pub(crate) events: Vec<Event>,
     pub(crate) random: u64,
     counter: u32,
@@ -275,6 +277,7 @@ impl<'a, 'c> Context<'a, 'c> {
             request_id,
             options: call.options.clone(),
             origin: Origin::default(),
+            traces: Vec::new(),
             events: Vec::new(),
             random: u64::from_le_bytes(seed) | 1,
             counter: 0,

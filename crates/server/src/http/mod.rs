@@ -58,16 +58,25 @@ pub async fn serve(
     if let Err(error) = app.flush_used_tokens().await {
         tracing::warn!(%error, "the last use of tokens was not written down");
     }
+    if let Err(error) = app.flush_traces().await {
+        tracing::warn!(%error, "whom people work with was not written down");
+    }
     result
 }
 
 /// What is done once a minute.
 async fn keep_house(app: Arc<App>) {
+    if let Err(error) = crate::search::index::fill(&app).await {
+        tracing::warn!(%error, "the index of words could not be made for what was there before");
+    }
     let mut minute = tokio::time::interval(Duration::from_mins(1));
     loop {
         minute.tick().await;
         if let Err(error) = app.flush_used_tokens().await {
             tracing::warn!(%error, "the last use of tokens was not written down");
+        }
+        if let Err(error) = app.flush_traces().await {
+            tracing::warn!(%error, "whom people work with was not written down");
         }
         if let Err(error) = finish_deletions(&app).await {
             tracing::warn!(%error, "unfinished deletions were not gone on with");

@@ -24,6 +24,7 @@ pub mod teams;
 pub mod texts;
 pub mod user_task_lists;
 pub mod users;
+pub mod visits;
 pub mod workspace_memberships;
 pub mod workspaces;
 
@@ -78,4 +79,7 @@ pub fn operations(api: &mut Operations) {
     users::operations(api);
     workspace_memberships::operations(api);
     workspaces::operations(api);
+    crate::search::typeahead::operations(api);
+    crate::search::everywhere::operations(api);
+    visits::operations(api);
 }

@@ -33,6 +33,8 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
     ("task", "tasks", "t.name", "t.workspace"),
     ("project", "projects", "t.name", "t.workspace"),
     ("tag", "tags", "t.name", "t.workspace"),
+    ("portfolio", "portfolios", "t.name", "t.workspace"),
+    ("goal", "goals", "t.name", "t.workspace"),
     ("team", "teams", "t.name", "t.workspace"),
     ("section", "sections", "t.name", "t.workspace"),
     ("attachment", "attachments", "t.name", "t.workspace"),

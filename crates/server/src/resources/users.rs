@@ -6,6 +6,7 @@ use crate::api::call::cut;
 use crate::api::operations::Input;
 use crate::prelude::*;
 use crate::resources::custom_fields::CustomField;
+use crate::resources::portfolios::Portfolio;
 use crate::resources::teams::{self, Team};
 use crate::resources::{projects::Project, tags::Tag, tasks::Task, workspaces::Workspace};
 use engine::plan::Shape;
@@ -256,10 +257,9 @@ fn favorites(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
         "tag" => favorites_of::<Tag>(cx, call, &workspace),
         "task" => favorites_of::<Task>(cx, call, &workspace),
         "user" => favorites_of::<User>(cx, call, &workspace),
+        "portfolio" => favorites_of::<Portfolio>(cx, call, &workspace),
         // There are none of these yet.
-        "portfolio" | "project_template" => {
-            cx.answer_page(Page::<Project>::whole(Vec::new()), Shape::Compact)
-        }
+        "project_template" => cx.answer_page(Page::<Project>::whole(Vec::new()), Shape::Compact),
         other => Err(invalid(
             "resource_type",
             format!(

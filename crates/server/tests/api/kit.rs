@@ -190,6 +190,11 @@ impl App {
         self.runtime.block_on(server::trash::empty(&self.server)).unwrap();
     }
 
+    /// Does what the server does once a minute about what people leave behind.
+    pub(crate) fn flush_traces(&self) {
+        self.runtime.block_on(self.server.flush_traces()).unwrap();
+    }
+
     /// A client with the token of a user: `ada`, `bob`, `eve`, `sam`, `mallory`, or one that the test made.
     pub(crate) fn as_<'a>(&'a self, token: &'a str) -> Client<'a> {
         Client { app: self, token: Some(token) }

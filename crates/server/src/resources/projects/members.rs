@@ -89,6 +89,9 @@ pub fn add_all(
         return Ok(());
     }
     let rows = insert(cx, project, &fresh, member_type, access_level)?;
+    if member_type == User::TYPE {
+        cx.met(project.workspace, &fresh);
+    }
     let scopes = project.scopes(cx)?;
     for row in &rows {
         let mut event = Event::added(ProjectMembership::TYPE, row);

@@ -280,4 +280,25 @@ pub(crate) const CASES: &[Case] = &[
         r#"{"user":"202"}"#,
         [200, 403, 404],
     ),
+    // Search
+    case(
+        "searchTasksForWorkspace",
+        "/workspaces/101/tasks/search?completed=false",
+        "",
+        [200, 200, 404],
+    ),
+    case(
+        "typeaheadForWorkspace",
+        "/workspaces/101/typeahead?resource_type=task&query=task",
+        "",
+        [200, 200, 404],
+    ),
+    case("searchWorkspace", "/api/vinyasa/1/workspaces/101/search?query=plan", "", [200, 200, 404]),
+    // Visits and favorites
+    case("getVisits", "/api/vinyasa/1/visits?workspace=101", "", [200, 200, 400]),
+    case("createVisit", "/api/vinyasa/1/visits", r#"{"resource":"903"}"#, [200, 400, 400]),
+    case("getFavorites", "/api/vinyasa/1/favorites?workspace=101", "", [200, 200, 400]),
+    case("addFavorite", "/api/vinyasa/1/favorites", r#"{"resource":"901"}"#, [200, 400, 400]),
+    case("removeFavorite", "/api/vinyasa/1/favorites/901", "", [200, 200, 200]),
+    case("removeFavoriteByResource", "/api/vinyasa/1/favorites?resource=901", "", [200, 200, 200]),
 ];
