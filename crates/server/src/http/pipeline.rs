@@ -131,7 +131,13 @@ async fn start(
     };
     if operation.writes() {
         require_known(app, &job.token).await?;
-        app.store.write(move |tx| job.run(tx)).await
+        let reply = app.store.write(move |tx| job.run(tx)).await;
+        app.log.committed();
+        let reply = reply?;
+        if reply.begins_jobs {
+            app.jobs.ring();
+        }
+        Ok(reply)
     } else {
         app.store.read(move |tx| job.run(tx)).await
     }
@@ -197,6 +203,7 @@ impl Job {
         reply.operation = operation.id;
         reply.actor = Some(user);
         reply.statements = cx.tx.statements();
+        reply.begins_jobs = cx.begins_jobs;
         Ok(reply)
     }
 }

@@ -9,6 +9,7 @@ pub mod attachments;
 pub mod audit_log;
 pub mod custom_fields;
 pub mod goals;
+pub mod jobs;
 pub mod likes;
 pub mod memberships;
 pub mod names;
@@ -40,6 +41,7 @@ pub fn registry() -> Registry {
         .add::<custom_fields::CustomField>()
         .add::<custom_fields::enum_options::EnumOption>()
         .add::<goals::Goal>()
+        .add::<jobs::Job>()
         .add::<memberships::Membership>()
         .add::<portfolios::Portfolio>()
         .add::<project_memberships::ProjectMembership>()
@@ -64,6 +66,7 @@ pub fn operations(api: &mut Operations) {
     crate::http::batch::operations(api);
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
+    jobs::operations(api);
     memberships::operations(api);
     project_memberships::operations(api);
     projects::operations(api);

@@ -270,13 +270,22 @@ fn add_favorite(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
 }
 
 /// `removeFavorite`: also of what the actor does not see any more.
+///
+/// Errors: 404 for what is neither a favourite nor something that he sees.
 fn remove_favorite(cx: &mut Context<'_, '_>, raw: &str) -> Result<Answer> {
-    if let Some(gid) = cx.identify("user", "resource", raw)? {
-        let me = cx.me();
-        cx.later(
-            r#"DELETE FROM favorites WHERE "user" = ? AND object = ?"#,
-            params![me, gid].to_vec(),
-        )?;
+    let unknown = || not_found("resource", cut(raw));
+    let gid = cx.identify("user", "resource", raw)?.ok_or_else(unknown)?;
+    let me = cx.me();
+    let gone = cx.execute(
+        r#"DELETE FROM favorites WHERE "user" = ? AND object = ?"#,
+        params![me, gid],
+    )?;
+    if gone == 0 {
+        let wanted = FAVORITES.map(|kind| (kind, vec![gid.get()]));
+        let viewer = cx.viewer();
+        if names::of(cx.tx, viewer, Reach::Own, &wanted)?.is_empty() {
+            return Err(unknown());
+        }
     }
     Ok(Answer::empty())
 }

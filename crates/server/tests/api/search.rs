@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 const FIELDS: &str = "name,notes,resource_subtype,completed,completed_at,created_at,modified_at,due_on,due_at,start_on,assignee,assigned_by,created_by,followers,projects,memberships.section,tags,parent,num_likes,likes.user,custom_fields.number_value,custom_fields.text_value,custom_fields.enum_value,custom_fields.date_value.date,dependencies.completed,dependents";
 
 fn path(query: &str) -> String {
-    format!("/workspaces/{ACME}/tasks/search?{query}")
+    format!("/workspaces/{ACME}/tasks/search?{}", query.replace(' ', "%20"))
 }
 
 /// What was found, in its order.
@@ -95,7 +95,7 @@ fn world(app: &App) -> World {
             put("tags", json!([tag, label]));
             put("notes", json!("Mind the gap; ask 日本語 people."));
         }
-        if n % 7 == 0 {
+        if n % 8 == 6 {
             put("resource_subtype", json!("milestone"));
         }
         let gid = app.make(user, "task", fields);

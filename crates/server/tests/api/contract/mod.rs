@@ -295,6 +295,7 @@ fn objects() -> BTreeMap<&'static str, &'static str> {
         ("attachment", "/attachments/910"),
         ("custom_field", "/custom_fields/907"),
         ("custom_field_setting", "/projects/901/custom_field_settings"),
+        ("job", "/jobs/961"),
         ("project", "/projects/901"),
         ("project_membership", "/project_memberships/911"),
         ("section", "/sections/902"),

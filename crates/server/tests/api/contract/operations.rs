@@ -93,6 +93,9 @@ pub(crate) const CASES: &[Case] = &[
         HIDDEN,
     ),
     case("updateEnumOption", "/enum_options/908", r#"{"name":"Highest"}"#, HIDDEN),
+    // Jobs
+    case("getJob", "/jobs/961", "", HIDDEN),
+    case("cancelJob", "/api/vinyasa/1/jobs/961/cancel", "{}", HIDDEN),
     // Memberships
     case("getMemberships", "/memberships?parent=901", "", [200, 403, 400]),
     case(
@@ -216,7 +219,6 @@ pub(crate) const CASES: &[Case] = &[
     case("addFollowersForTask", "/tasks/903/addFollowers", r#"{"followers":["202"]}"#, HIDDEN),
     case("removeFollowerForTask", "/tasks/903/removeFollowers", r#"{"followers":["201"]}"#, HIDDEN),
     case("getTaskForCustomID", "/workspaces/101/tasks/custom_id/NO-1", "", [404, 404, 404]),
-    case("searchTasksForWorkspace", "/workspaces/101/tasks/search?text=task", "", [200, 200, 404]),
     // Teams
     case("getTeamMembership", "/team_memberships/701", "", HIDDEN),
     case("getTeamMemberships", "/team_memberships?team=301", "", [200, 403, 400]),
@@ -299,6 +301,6 @@ pub(crate) const CASES: &[Case] = &[
     case("createVisit", "/api/vinyasa/1/visits", r#"{"resource":"903"}"#, [200, 400, 400]),
     case("getFavorites", "/api/vinyasa/1/favorites?workspace=101", "", [200, 200, 400]),
     case("addFavorite", "/api/vinyasa/1/favorites", r#"{"resource":"901"}"#, [200, 400, 400]),
-    case("removeFavorite", "/api/vinyasa/1/favorites/901", "", [200, 200, 200]),
-    case("removeFavoriteByResource", "/api/vinyasa/1/favorites?resource=901", "", [200, 200, 200]),
+    case("removeFavorite", "/api/vinyasa/1/favorites/901", "", [200, 404, 404]),
+    case("removeFavoriteByResource", "/api/vinyasa/1/favorites?resource=901", "", [200, 404, 404]),
 ];
