@@ -463,8 +463,44 @@ def refusals():
     refused("a deleted task", 404, t.get_task, private, {}, says="Unknown object")
 
 
+def finding():
+    """Search, typeahead, batches and the audit log, by the SDK; favourites, visits and feeds are extensions and have no SDK."""
+    word = "Zeppelin" + w.task[-4:]
+    task = ada.tasks.create_task(data(name=f"{word} hull", notes="Helium only", projects=[w.marketing], due_on="2031-05-04"), {})["gid"]
+    search = ada.tasks.search_tasks_for_workspace
+    expect("found at once", gids(search(WORKSPACE, {"text": f"{word.lower()} helium"})), [task])
+    expect("filters together", gids(search(WORKSPACE, {
+        "text": word, "completed": False, "projects.any": w.marketing, "due_on.before": "2031-05-05", "sort_by": "due_date"})), [task])
+    expect("fields of what is found", [t["due_on"] for t in search(WORKSPACE, {"text": word, "opt_fields": "due_on"})], ["2031-05-04"])
+    expect("not for the guest", list(eve.tasks.search_tasks_for_workspace(WORKSPACE, {"text": word})), [])
+    refused("a stranger searches", 404, lambda: list(mallory.tasks.search_tasks_for_workspace(WORKSPACE, {"text": word})))
+    refused("not a date", 400, lambda: list(search(WORKSPACE, {"due_on.after": "soon"})))
+
+    ahead = ada.typeahead.typeahead_for_workspace
+    expect("a task by the beginning", gids(ahead(WORKSPACE, "task", {"query": word[:9], "count": 3})), [task])
+    expect("a person", "user" in {u["resource_type"] for u in ahead(WORKSPACE, "user", {"query": ""})})
+    expect("a project", w.marketing in gids(ahead(WORKSPACE, "project", {"query": "", "count": 100})))
+    refused("no such type", 400, lambda: list(ahead(WORKSPACE, "webhook", {"query": "x"})))
+
+    batch, audit = asana.BatchAPIApi(ada.client), asana.AuditLogAPIApi(ada.client)
+    answers = list(batch.create_batch_request(data(actions=[
+        {"relative_path": f"/tasks/{task}", "method": "get", "options": {"fields": ["name"]}},
+        {"relative_path": f"/tasks/{task}", "method": "put", "data": {"completed": True}},
+        {"relative_path": f"/tasks/{UNKNOWN}", "method": "get"},
+        {"relative_path": "/batch", "method": "post", "data": {"actions": []}}]), {}))
+    expect("each its status", [a["status_code"] for a in answers], [200, 200, 404, 400])
+    expect("in their order", answers[0]["body"]["data"]["name"], f"{word} hull")
+    refused("an empty batch", 400, batch.create_batch_request, data(actions=[]), {})
+
+    expect("deleted", ada.tasks.delete_task(task), {})
+    # The log always has a next page: it is there for what happens later.
+    log = list(audit.get_audit_log_events(WORKSPACE, {"event_type": "task_deleted", "resource_gid": task}, item_limit=1))
+    expect("written down", [(e["event_type"], e["resource"]["gid"]) for e in log], [("task_deleted", task)])
+    refused("not for members", 403, asana.AuditLogAPIApi(bob.client).get_audit_log_events, WORKSPACE, {})
+
+
 CHAPTERS = (people_and_workspace, teams, the_project, memberships, sections, custom_fields, planning_tasks, breaking_down,
-            working, tags, talking, files, refusals)
+            working, tags, talking, files, finding, refusals)
 
 for chapter in CHAPTERS:
     before = passed

@@ -38,6 +38,8 @@ pub(super) struct World {
     pub(super) member: String,
     /// The guest's token.
     pub(super) guest: String,
+    /// The workspace.
+    pub(super) workspace: i64,
     /// How many large projects there are.
     pub(super) projects: i64,
 }
@@ -66,12 +68,12 @@ impl World {
 
 /// Fills an empty database with so many tasks, a multiple of a thousand.
 pub(super) fn fill(store: &Store, tasks: i64, now: Timestamp) -> Result<World> {
-    let world =
-        World { member: token("1"), guest: token("2"), projects: (tasks / PER_PROJECT).max(1) };
-    let tokens = [world.member.clone(), world.guest.clone()];
+    let tokens = [token("1"), token("2")];
+    let [member, guest] = tokens.clone();
     let workspace = store
         .write_blocking(move |tx| house(tx, &tokens, now))
         .context("the workspace cannot be made")?;
+    let world = World { member, guest, workspace, projects: (tasks / PER_PROJECT).max(1) };
     let lists = Lists::new()?;
     for number in 0..=world.projects {
         let lists = lists.clone();
@@ -83,6 +85,7 @@ pub(super) fn fill(store: &Store, tasks: i64, now: Timestamp) -> Result<World> {
             })
             .context("a project cannot be made")?;
     }
+    server::search::index::fill_blocking(store).context("the index of words cannot be made")?;
     if store.dialect() == Dialect::Postgres {
         // A database of this age has statistics.
         store.write_blocking(|tx| tx.execute("ANALYZE", &[]))?;

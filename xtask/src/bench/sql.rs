@@ -89,6 +89,7 @@ impl Recorder {
             url: "http://bench".to_owned(),
             now: (self.app.clock)(),
             request_id: "bench".to_owned(),
+            origin: server::audit::Origin::default(),
             idempotency: None,
             work: None,
         };

@@ -5,6 +5,7 @@
 
 pub mod attachments;
 pub mod batch;
+pub mod calendar;
 pub mod limits;
 pub mod pipeline;
 pub mod request;
@@ -199,6 +200,9 @@ async fn route(
         ("GET" | "HEAD", "/") => Ok(Reply::html(respond::first_page(&incoming.url))),
         ("GET" | "HEAD", path) if path.starts_with(attachments::DOWNLOAD) => {
             attachments::download(app, incoming, parts).await
+        }
+        ("GET" | "HEAD", path) if path.starts_with(crate::resources::calendar_feeds::PATH) => {
+            calendar::serve(app, incoming, path).await
         }
         ("GET", attachments::PERMANENT) => attachments::permanent(app, incoming, parts).await,
         _ => Err(Error::NoRoute),

@@ -7,6 +7,7 @@
 
 pub mod attachments;
 pub mod audit_log;
+pub mod calendar_feeds;
 pub mod custom_fields;
 pub mod goals;
 pub mod jobs;
@@ -85,4 +86,5 @@ pub fn operations(api: &mut Operations) {
     crate::search::typeahead::operations(api);
     crate::search::everywhere::operations(api);
     visits::operations(api);
+    calendar_feeds::operations(api);
 }

@@ -276,10 +276,8 @@ fn remove_favorite(cx: &mut Context<'_, '_>, raw: &str) -> Result<Answer> {
     let unknown = || not_found("resource", cut(raw));
     let gid = cx.identify("user", "resource", raw)?.ok_or_else(unknown)?;
     let me = cx.me();
-    let gone = cx.execute(
-        r#"DELETE FROM favorites WHERE "user" = ? AND object = ?"#,
-        params![me, gid],
-    )?;
+    let gone =
+        cx.execute(r#"DELETE FROM favorites WHERE "user" = ? AND object = ?"#, params![me, gid])?;
     if gone == 0 {
         let wanted = FAVORITES.map(|kind| (kind, vec![gid.get()]));
         let viewer = cx.viewer();

@@ -55,15 +55,11 @@ fn cut(text: &str, with_last: bool) -> Vec<String> {
         if is_unspaced(c) {
             keep(std::mem::take(&mut word));
             length = 0;
-            match rest.peek().filter(|next| is_unspaced(**next)) {
-                Some(next) => keep([c, *next].iter().collect()),
-                None => {
-                    // Alone, or the last of a run: a question needs it only where it stands alone.
-                    let alone = !found_run(&folded, c, &rest);
-                    if with_last || alone {
-                        keep(c.to_string());
-                    }
-                }
+            if let Some(next) = rest.peek().filter(|next| is_unspaced(**next)) {
+                keep([c, *next].iter().collect());
+            } else if with_last || !after_one(&folded, c, &rest) {
+                // Alone, or the last of a run: a question needs it only where it stands alone.
+                keep(c.to_string());
             }
         } else if c.is_alphanumeric() {
             length += 1;
@@ -80,7 +76,7 @@ fn cut(text: &str, with_last: bool) -> Vec<String> {
 }
 
 /// Whether the character that was just taken stands behind another of its kind.
-fn found_run(folded: &str, c: char, rest: &std::iter::Peekable<std::str::Chars<'_>>) -> bool {
+fn after_one(folded: &str, c: char, rest: &std::iter::Peekable<std::str::Chars<'_>>) -> bool {
     let behind: usize = rest.clone().map(char::len_utf8).sum();
     let before = folded.len().saturating_sub(behind + c.len_utf8());
     folded.get(..before).and_then(|text| text.chars().next_back()).is_some_and(is_unspaced)
@@ -112,7 +108,7 @@ mod tests {
 
     #[test]
     fn long_texts_cost_what_is_allowed() {
-        let text: String = (0..20_000).map(|n| format!("w{n} ")).collect();
+        let text = (0..20_000).map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
         assert_eq!(words(&text).len(), MAX_WORDS);
         assert_eq!(terms(&text).len(), MAX_TERMS);
         assert_eq!(words(&"é".repeat(MAX_TEXT)).len(), 1);

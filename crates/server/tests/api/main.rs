@@ -11,6 +11,7 @@
 mod attachments;
 mod audit_log;
 mod batch;
+mod calendar_feeds;
 mod contract;
 mod custom_fields;
 mod jobs;

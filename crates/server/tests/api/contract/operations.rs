@@ -303,4 +303,13 @@ pub(crate) const CASES: &[Case] = &[
     case("addFavorite", "/api/vinyasa/1/favorites", r#"{"resource":"901"}"#, [200, 400, 400]),
     case("removeFavorite", "/api/vinyasa/1/favorites/901", "", [200, 404, 404]),
     case("removeFavoriteByResource", "/api/vinyasa/1/favorites?resource=901", "", [200, 404, 404]),
+    // Calendar feeds
+    case("getCalendarFeeds", "/api/vinyasa/1/calendar_feeds?workspace=101", "", [200, 200, 400]),
+    case(
+        "createCalendarFeed",
+        "/api/vinyasa/1/calendar_feeds",
+        r#"{"resource":"901"}"#,
+        [201, 400, 400],
+    ),
+    case("deleteCalendarFeed", "/api/vinyasa/1/calendar_feeds/931", "", [200, 404, 404]),
 ];

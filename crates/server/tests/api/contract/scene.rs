@@ -139,6 +139,12 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
     )?;
     insert(
         tx,
+        "calendar_feeds",
+        r#"gid, workspace, "user", resource_type, object, hash, created_at"#,
+        params![931, 101, 201, "project", 901, "none", NOW],
+    )?;
+    insert(
+        tx,
         "attachments",
         "gid, workspace, parent, name, resource_subtype, host, url, state, created_at, created_by",
         params![
