@@ -102,6 +102,9 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = crate::trash::empty(&app).await {
             tracing::warn!(%error, "the trash was not emptied");
         }
+        if let Err(error) = crate::resources::time_periods::extend(&app).await {
+            tracing::warn!(%error, "time periods were not made");
+        }
         if let Err(error) = crate::readers::cleaning::clean(&app).await {
             tracing::warn!(%error, "old events were not removed");
         }

@@ -5,6 +5,7 @@ use crate::audit::Audit;
 use crate::events;
 use crate::jobs::{self, Step, Work};
 use crate::prelude::*;
+use crate::resources::goals;
 use crate::resources::projects::Project;
 use crate::resources::team_memberships::{self, TeamMembership};
 use crate::resources::users::{self, User};
@@ -105,6 +106,7 @@ pub(super) fn remove(
     leaving.hand_over_projects(cx)?;
     leaving.hand_over_teams(cx)?;
     leaving.leave_projects(cx)?;
+    goals::members::leave(cx, workspace.gid, user, leaving.heir)?;
     leaving.leave_teams(cx)?;
     leaving.forget(cx)?;
     let tasks = Unassign { workspace: workspace.gid.get(), user: user.get() };
@@ -281,6 +283,7 @@ impl Leaving {
             "task_followers",
             "project_followers",
             "tag_followers",
+            "goal_followers",
             "favorites",
             "visits",
             "contacts",
