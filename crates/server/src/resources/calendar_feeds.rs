@@ -21,7 +21,7 @@ pub const PATH: &str = "/-/calendar/";
 /// Most feeds of one person in a workspace. Ours.
 const MAX_FEEDS: i64 = 100;
 
-/// Most entries of a feed. Ours; the earliest due ones of the coming time and the last of the past are in it.
+/// Most entries of a feed, those with the latest dates. Ours.
 const MAX_ENTRIES: i64 = 2_000;
 
 /// How long an entry that is gone is told as cancelled, in milliseconds: 30 days.
@@ -253,33 +253,38 @@ pub struct Gone {
 }
 
 impl Feed {
-    /// The tasks of the feed that its owner sees: incomplete and with a date.
-    fn tasks(&self) -> Template {
-        let see = |kind: &str, alias: &str| crate::access::see(kind, alias, self.sight);
+    /// What the feed tells of, as far as its owner sees it: incomplete tasks with a date; of a portfolio its projects, and their
+    /// milestones.
+    fn rows(&self) -> Template {
+        const TASK: &str = "SELECT t.gid AS gid, 'task' AS kind, t.name AS name, t.due_on AS due_on, t.due_at AS due_at, t.start_on AS start_on, t.start_at AS start_at, t.modified_at AS modified_at";
+        const PROJECT: &str = "SELECT p.gid, 'project', p.name, p.due_on, CAST(NULL AS BIGINT), p.start_on, CAST(NULL AS BIGINT), p.modified_at";
+        const OPEN: &str = "t.due_on IS NOT NULL AND t.completed = 0 AND :see(task, t)";
+        const ITEMS: &str = "FROM portfolios AS f JOIN portfolio_items AS i ON i.portfolio = f.gid JOIN projects AS p ON p.gid = i.item";
+        const SHOWN: &str =
+            "f.gid = OBJECT AND :see(portfolio, f) AND :see(project, p) AND p.archived = 0";
         let text = match self.kind.as_str() {
-            "user_task_list" => {
-                "FROM user_task_lists AS l JOIN tasks AS t ON t.assignee = l.owner AND t.workspace = l.workspace WHERE l.gid = OBJECT AND l.owner = :me"
-            }
-            "project" => {
-                "FROM projects AS p JOIN task_projects AS tp ON tp.project = p.gid JOIN tasks AS t ON t.gid = tp.task WHERE p.gid = OBJECT AND :see(project, p)"
-            }
-            _ => "FROM tasks AS t WHERE OBJECT < 0 AND t.gid = OBJECT",
+            "user_task_list" => format!(
+                "{TASK} FROM user_task_lists AS l JOIN tasks AS t ON t.assignee = l.owner AND t.workspace = l.workspace WHERE l.gid = OBJECT AND l.owner = :me AND {OPEN}"
+            ),
+            "project" => format!(
+                "{TASK} FROM projects AS p JOIN task_projects AS tp ON tp.project = p.gid JOIN tasks AS t ON t.gid = tp.task WHERE p.gid = OBJECT AND :see(project, p) AND {OPEN}"
+            ),
+            _ => format!(
+                "{TASK} {ITEMS} JOIN task_projects AS tp ON tp.project = p.gid JOIN tasks AS t ON t.gid = tp.task WHERE {SHOWN} AND t.resource_subtype = 'milestone' AND {OPEN} UNION {PROJECT} {ITEMS} WHERE {SHOWN} AND p.completed = 0 AND p.due_on IS NOT NULL"
+            ),
         };
         let text = text.replace("OBJECT", &self.object.get().to_string());
-        Template::new(
-            &format!("{text} AND t.due_on IS NOT NULL AND t.completed = 0 AND :see(task, t)"),
-            &see,
-        )
+        Template::new(&text, &|kind, alias| crate::access::see(kind, alias, self.sight))
     }
 
     /// What changes whenever an entry does: the entries' number and their times of change. One query.
     ///
     /// Errors: those of the database.
     pub fn version(&self, tx: &mut store::Tx<'_>) -> Result<String> {
-        let from = self.tasks();
+        let rows = self.rows();
         let found = tx.first(
-            &format!("SELECT count(*), coalesce(CAST(sum(t.modified_at) AS BIGINT), 0), coalesce(CAST(sum(t.gid) AS BIGINT), 0) {}", from.sql()),
-            &from.params(self.user, &[]),
+            &format!("SELECT count(*), coalesce(CAST(sum(r.modified_at) AS BIGINT), 0), coalesce(CAST(sum(r.gid) AS BIGINT), 0) FROM ({}) AS r", rows.sql()),
+            &rows.params(self.user, &[]),
             |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?)),
         )?;
         let (count, modified, gids) = found.unwrap_or_default();
@@ -291,22 +296,22 @@ impl Feed {
     ///
     /// Errors: those of the database.
     pub fn entries(&self, tx: &mut store::Tx<'_>) -> Result<Vec<Entry>> {
-        let from = self.tasks();
-        let mut values = from.params(self.user, &[]);
+        let rows = self.rows();
+        let mut values = rows.params(self.user, &[]);
         values.push(Value::Int(MAX_ENTRIES));
         Ok(tx.query(
-            &format!("SELECT t.gid, t.name, t.due_on, t.due_at, t.start_on, t.start_at, t.modified_at {} ORDER BY t.due_on DESC, t.gid LIMIT ?", from.sql()),
+            &format!("SELECT r.gid, r.kind, r.name, r.due_on, r.due_at, r.start_on, r.start_at, r.modified_at FROM ({}) AS r ORDER BY r.due_on DESC, r.gid LIMIT ?", rows.sql()),
             &values,
             |row| {
                 Ok(Entry {
                     gid: row.get(0)?,
-                    kind: "task".to_owned(),
-                    name: row.get(1)?,
-                    due_on: row.get(2)?,
-                    due_at: row.get(3)?,
-                    start_on: row.get(4)?,
-                    start_at: row.get(5)?,
-                    modified_at: row.get(6)?,
+                    kind: row.get(1)?,
+                    name: row.get(2)?,
+                    due_on: row.get(3)?,
+                    due_at: row.get(4)?,
+                    start_on: row.get(5)?,
+                    start_at: row.get(6)?,
+                    modified_at: row.get(7)?,
                 })
             },
         )?)

@@ -43,7 +43,8 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// The types that a text can link to.
-pub const LINKED: [&str; 6] = ["user", "task", "project", "tag", "team", "attachment"];
+pub const LINKED: [&str; 8] =
+    ["user", "task", "project", "portfolio", "goal", "tag", "team", "attachment"];
 
 /// How an object came to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

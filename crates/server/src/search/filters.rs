@@ -10,6 +10,7 @@ use crate::access;
 use crate::api::call::cut;
 use crate::prelude::*;
 use crate::resources::custom_fields::CustomField;
+use crate::resources::portfolios::Portfolio;
 use crate::resources::projects::Project;
 use crate::resources::sections::Section;
 use crate::resources::tags::Tag;
@@ -233,20 +234,31 @@ impl Filters {
                 &[asked.list()],
             );
         }
-        if let Some(asked) = asked::<Team>(cx, call, "teams.any")? {
-            // Only through projects that the actor sees: else a task would tell which team hides one.
-            let sight = cx.actor.sight;
-            let see = Template::new(&access::see("project", "p", sight), &|_, _| String::new());
+        let teams = asked::<Team>(cx, call, "teams.any")?;
+        let portfolios = asked::<Portfolio>(cx, call, "portfolios.any")?;
+        for (asked, join, column) in [
+            (teams, "", "p.team"),
+            (portfolios, "JOIN portfolio_items AS pi ON pi.item = p.gid", "pi.portfolio"),
+        ] {
+            let Some(asked) = asked else { continue };
+            // Only through projects that the actor sees: else a task would tell where one is hidden.
+            let see = access::see(Project::TYPE, "p", cx.actor.sight);
+            let see = Template::new(&see, &|_, _| String::new());
             let mut values = vec![asked.list()];
             values.extend(see.params(cx.me(), &[]));
             self.add(
-                format!("(SELECT 1 FROM task_projects AS x JOIN projects AS p ON p.gid = x.project WHERE x.task = t.gid AND p.team IN {IDS} AND ({}) LIMIT 1) IS NOT NULL", see.sql()),
+                format!("(SELECT 1 FROM task_projects AS x JOIN projects AS p ON p.gid = x.project {join} WHERE x.task = t.gid AND {column} IN {IDS} AND ({}) LIMIT 1) IS NOT NULL", see.sql()),
                 &values,
             );
-            self.source(
-                "SELECT x.task AS gid FROM ids(?) AS i JOIN projects AS p ON p.team = i.value JOIN task_projects AS x ON x.project = p.gid",
-                &[asked.list()],
-            );
+            let source = match join {
+                "" => {
+                    "SELECT x.task AS gid FROM ids(?) AS i JOIN projects AS p ON p.team = i.value JOIN task_projects AS x ON x.project = p.gid"
+                }
+                _ => {
+                    "SELECT x.task AS gid FROM ids(?) AS i JOIN portfolio_items AS pi ON pi.portfolio = i.value JOIN task_projects AS x ON x.project = pi.item"
+                }
+            };
+            self.source(source, &[asked.list()]);
         }
         Ok(())
     }

@@ -101,6 +101,33 @@ fn a_feed_shows_what_is_due() {
 }
 
 #[test]
+fn a_portfolio_shows_its_projects_and_their_milestones() {
+    on_both(|app| {
+        let folio =
+            app.as_("ada").post("/portfolios", json!({ "workspace": ACME, "name": "Works" })).gid();
+        let project = app.has("project", json!({ "name": "Dam", "due_on": "2026-05-01" }));
+        let add = format!("/portfolios/{folio}/addItem");
+        app.as_("ada").post(&add, json!({ "item": project })).data();
+        let milestone = json!({ "name": "Poured", "resource_subtype": "milestone", "due_on": "2026-04-01", "projects": [project] });
+        let milestone = app.has("task", milestone);
+        app.has("task", json!({ "name": "Dig", "due_on": "2026-04-02", "projects": [project] }));
+        let (_, path) = make(app, "ada", &folio);
+
+        let all = entries(app, &path);
+
+        assert_eq!(all.len(), 2, "{all:?}");
+        assert!(all[0].contains(&format!("UID:{milestone}@vinyasa")), "{all:?}");
+        assert!(all[1].contains(&"SUMMARY:Dam".to_owned()), "{all:?}");
+        let search = format!("/workspaces/{ACME}/tasks/search?portfolios.any={folio}");
+        assert_eq!(app.as_("ada").get(&search).gids().len(), 2);
+        app.as_("ada")
+            .put(&format!("/projects/{project}"), json!({ "privacy_setting": "private" }))
+            .data();
+        assert_eq!(app.as_("bob").get(&search).gids().len(), 0);
+    });
+}
+
+#[test]
 fn what_is_gone_is_told_as_cancelled_for_a_month() {
     on_both(|app| {
         let task =
