@@ -16,7 +16,16 @@ const KEPT_FOR: i64 = 30 * 24 * 60 * 60 * 1_000;
 const BATCH: i64 = 200;
 
 /// Tables whose rows can be in the trash, children before parents.
-const TABLES: [&str; 6] = ["stories", "tasks", "sections", "tags", "custom_fields", "projects"];
+const TABLES: [&str; 8] = [
+    "stories",
+    "tasks",
+    "sections",
+    "tags",
+    "custom_fields",
+    "task_templates",
+    "project_templates",
+    "projects",
+];
 
 /// What hangs on a removed row of a table: other tables, with the columns that name it. Each has an index.
 fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
@@ -43,7 +52,11 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_projects", "project"),
             ("project_memberships", "project"),
             ("project_followers", "project"),
+            ("template_uses", "project"),
         ],
+        "project_templates" => {
+            &[("texts", "object"), ("template_roles", "template"), ("template_uses", "template")]
+        }
         "stories" => &[("texts", "object"), ("likes", "object")],
         "tags" => &[("task_tags", "tag"), ("tag_followers", "tag")],
         "custom_fields" => &[
@@ -90,6 +103,17 @@ fn batch(tx: &mut Tx<'_>, before: Timestamp) -> Result<bool> {
 /// Removes rows and what hangs on them. The stories of a task are marked to go with the same deletion, after it.
 fn remove(tx: &mut Tx<'_>, table: &str, deletion: Gid, gids: Vec<i64>) -> Result<()> {
     let ids = Value::Ids(gids);
+    if table == "projects" {
+        // The task templates of a project go with it, and what is in them: each has its own mark.
+        tx.later(
+            "INSERT INTO deletions (gid, workspace, resource_type, resource, deleted_at, finished) SELECT tt.gid, tt.workspace, 'task_template', tt.gid, 0, 1 FROM ids(?) AS i JOIN task_templates AS tt ON tt.project = i.value WHERE 1 = 1 ON CONFLICT DO NOTHING",
+            vec![ids.clone()],
+        )?;
+        tx.later(
+            "UPDATE task_templates SET deleted = gid WHERE deleted IS NULL AND project IN (SELECT i.value FROM ids(?) AS i)",
+            vec![ids.clone()],
+        )?;
+    }
     for (other, column) in hanging(table) {
         tx.later(
             &format!("DELETE FROM {other} WHERE {column} IN (SELECT i.value FROM ids(?) AS i)"),

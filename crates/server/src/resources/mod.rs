@@ -14,10 +14,12 @@ pub mod memberships;
 pub mod names;
 pub mod portfolios;
 pub mod project_memberships;
+pub mod project_templates;
 pub mod projects;
 pub mod sections;
 pub mod stories;
 pub mod tags;
+pub mod task_templates;
 pub mod tasks;
 pub mod team_memberships;
 pub mod teams;
@@ -43,10 +45,12 @@ pub fn registry() -> Registry {
         .add::<memberships::Membership>()
         .add::<portfolios::Portfolio>()
         .add::<project_memberships::ProjectMembership>()
+        .add::<project_templates::ProjectTemplate>()
         .add::<projects::Project>()
         .add::<sections::Section>()
         .add::<stories::Story>()
         .add::<tags::Tag>()
+        .add::<task_templates::TaskTemplate>()
         .add::<tasks::Task>()
         .add::<team_memberships::TeamMembership>()
         .add::<teams::Team>()
@@ -65,13 +69,17 @@ pub fn operations(api: &mut Operations) {
     jobs::operations(api);
     memberships::operations(api);
     project_memberships::operations(api);
+    project_templates::operations(api);
     projects::operations(api);
+    project_templates::project_operations(api);
     custom_fields::settings::project_operations(api);
     sections::operations(api);
     stories::operations(api);
     tags::operations(api);
+    task_templates::operations(api);
     tasks::operations(api);
     custom_fields::ids::task_operations(api);
+    task_templates::extension_operations(api);
     team_memberships::operations(api);
     teams::operations(api);
     user_task_lists::operations(api);

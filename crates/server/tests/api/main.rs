@@ -11,6 +11,7 @@
 mod attachments;
 mod contract;
 mod custom_fields;
+mod duplicating;
 mod jobs;
 mod kit;
 mod memberships;
@@ -21,5 +22,6 @@ mod requests;
 mod sections;
 mod stories;
 mod tasks;
+mod templates;
 mod texts;
 mod together;

@@ -149,6 +149,10 @@ impl Leaving {
             "UPDATE projects SET owner = ?, modified_at = ? WHERE gid IN (SELECT i.value FROM ids(?) AS i)",
             params![self.heir, now, &owned],
         )?;
+        cx.later(
+            "UPDATE project_templates SET owner = ? WHERE owner = ? AND workspace = ?",
+            params![self.heir, self.user, self.workspace].to_vec(),
+        )?;
         for project in &owned {
             let owner = self.heir.map(|heir| (User::TYPE, heir));
             let change = FieldChange { value: owner, ..FieldChange::changed("owner") };

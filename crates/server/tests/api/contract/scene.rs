@@ -10,7 +10,8 @@ const NOW: i64 = 1_767_225_600_000;
 /// A private project of ada's in Acme (901) with a section (902), a task (903) with a subtask (904), a comment (905), a tag
 /// (906), an enum field (907) with options (908, 917) and its setting (909), an attachment of the task (910), ada's
 /// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916). The section 919
-/// of the first project is empty; bob is an editor of the second one (921). A job of ada's (961) that nobody takes up.
+/// of the first project is empty; bob is an editor of the second one (921). A job of ada's (961) that nobody takes up; a
+/// public project template (962) with its project (963), and a task template of the first project (964) with its task (965).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
 }
@@ -174,6 +175,35 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
             NOW,
             201
         ],
+    )?;
+    insert(
+        tx,
+        "projects",
+        "gid, workspace, team, name, name_key, archived, default_view, privacy_setting, default_access_level, minimum_access_level_for_customization, minimum_access_level_for_sharing, owner, completed, created_at, created_by, modified_at, deleted",
+        params![
+            963, 101, 301, "Inside", "inside", 0, "list", "private", "editor", "editor", "admin",
+            201, 0, NOW, 201, NOW, 962
+        ],
+    )?;
+    insert(
+        tx,
+        "project_templates",
+        "gid, workspace, team, project, name, name_key, is_public, is_ready, owner, start_on, created_at",
+        params![962, 101, 301, 963, "Plan template", "plan template", 1, 1, 201, "2026-01-05", NOW],
+    )?;
+    insert(
+        tx,
+        "template_roles",
+        r#"gid, workspace, template, "user""#,
+        params![966, 101, 962, 201],
+    )?;
+    task(tx, 965, None, 201)?;
+    tx.execute("UPDATE tasks SET deleted = 964 WHERE gid = 965", &[])?;
+    insert(
+        tx,
+        "task_templates",
+        "gid, workspace, project, task, name, is_ready, from_on, created_at, created_by",
+        params![964, 101, 901, 965, "Plan task", 1, "2026-01-01", NOW, 201],
     )
 }
 
