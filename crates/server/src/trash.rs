@@ -16,15 +16,18 @@ const KEPT_FOR: i64 = 30 * 24 * 60 * 60 * 1_000;
 const BATCH: i64 = 200;
 
 /// Tables whose rows can be in the trash, children before parents.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 11] = [
     "stories",
+    "time_tracking_entries",
     "tasks",
     "sections",
     "tags",
     "custom_fields",
+    "allocations",
     "task_templates",
     "project_templates",
     "projects",
+    "goals",
 ];
 
 /// What hangs on a removed row of a table: other tables, with the columns that name it. Each has an index.
@@ -42,6 +45,8 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_dependencies", "task"),
             ("task_dependencies", "dependency"),
             ("user_task_list_items", "task"),
+            ("time_tracking_entries", "task"),
+            ("goal_relationships", "supporting_resource"),
         ],
         "projects" => &[
             ("texts", "object"),
@@ -53,6 +58,18 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("project_memberships", "project"),
             ("project_followers", "project"),
             ("template_uses", "project"),
+            ("allocations", "parent"),
+            ("goal_relationships", "supporting_resource"),
+        ],
+        "goals" => &[
+            ("texts", "object"),
+            ("likes", "object"),
+            ("grants", "object"),
+            ("goal_memberships", "goal"),
+            ("goal_followers", "goal"),
+            ("goal_metrics", "goal"),
+            ("goal_relationships", "supported_goal"),
+            ("goal_relationships", "supporting_resource"),
         ],
         "project_templates" => {
             &[("texts", "object"), ("template_roles", "template"), ("template_uses", "template")]

@@ -119,7 +119,9 @@ impl Context<'_, '_> {
     /// Writes the recorded events; the pipeline calls it once, after the operation.
     pub(crate) fn write_events(&mut self) -> Result<()> {
         let events = merge(std::mem::take(&mut self.events));
-        let (now, me) = (self.now(), self.me());
+        self.audit_events(&events)?;
+        let now = self.now();
+        let me = Some(self.me()).filter(|_| !self.automated);
         for event in events {
             let gid = self.gid()?;
             let changes: Vec<serde_json::Value> = event

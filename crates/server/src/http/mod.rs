@@ -4,6 +4,7 @@
 //! [`attachments`] streams files, [`limits`] counts requests.
 
 pub mod attachments;
+pub mod batch;
 pub mod limits;
 pub mod pipeline;
 pub mod request;
@@ -14,12 +15,14 @@ use crate::App;
 use crate::api::operations::Base;
 use crate::error::{Error, Result};
 use crate::jobs;
+use crate::readers::Running;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use request::{Incoming, Sent};
 use respond::{Reply, Style};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::Dialect;
@@ -47,11 +50,15 @@ pub async fn serve(
     let flusher = tokio::spawn(keep_house(Arc::clone(&app)));
     let (stop_jobs, stopped) = tokio::sync::watch::channel(());
     let workers = tokio::spawn(work(Arc::clone(&app), stopped));
-    let server =
-        axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(async move {
-            stop.await;
-            let _ = drain.send(());
-        });
+    let readers = Running::start(&app);
+    let server = axum::serve(
+        listener,
+        router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(async move {
+        stop.await;
+        let _ = drain.send(());
+    });
     let result = tokio::select! {
         result = async { server.await } => result,
         () = async {
@@ -64,6 +71,7 @@ pub async fn serve(
     if tokio::time::timeout(LAST_BATCH, workers).await.is_err() {
         tracing::warn!("a job did not stop in time; it goes on after the next start");
     }
+    readers.stop().await;
     if let Err(error) = app.flush_used_tokens().await {
         tracing::warn!(%error, "the last use of tokens was not written down");
     }
@@ -83,6 +91,15 @@ async fn keep_house(app: Arc<App>) {
         }
         if let Err(error) = crate::trash::empty(&app).await {
             tracing::warn!(%error, "the trash was not emptied");
+        }
+        if let Err(error) = crate::resources::time_periods::extend(&app).await {
+            tracing::warn!(%error, "time periods were not made");
+        }
+        if let Err(error) = crate::readers::cleaning::clean(&app).await {
+            tracing::warn!(%error, "old events were not removed");
+        }
+        if let Err(error) = crate::audit::expire(&app).await {
+            tracing::warn!(%error, "old entries of the audit log were not removed");
         }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");
@@ -162,6 +179,9 @@ async fn route(
             return attachments::upload(app, incoming, parts, body, asked, token).await;
         }
         let sent = Sent::read(parts, body).await?;
+        if batch::is_batch(operation) {
+            return batch::run(app, incoming, parts, sent, operation, token).await;
+        }
         let call = request::call(operation, path, segments, parts, sent)?;
         return pipeline::run(app, incoming, operation, call, token).await;
     }

@@ -5,8 +5,11 @@
 
 #![expect(missing_docs, reason = "the fields of rows are told of by their lines in the schema")]
 
+pub mod allocations;
 pub mod attachments;
+pub mod audit_log;
 pub mod custom_fields;
+pub mod goal_relationships;
 pub mod goals;
 pub mod jobs;
 pub mod likes;
@@ -24,6 +27,8 @@ pub mod tasks;
 pub mod team_memberships;
 pub mod teams;
 pub mod texts;
+pub mod time_periods;
+pub mod time_tracking_entries;
 pub mod user_task_lists;
 pub mod users;
 pub mod workspace_memberships;
@@ -36,10 +41,12 @@ use engine::Registry;
 /// Every resource type, in the order of the API reference.
 pub fn registry() -> Registry {
     Registry::new()
+        .add::<allocations::Allocation>()
         .add::<attachments::Attachment>()
         .add::<custom_fields::settings::CustomFieldSetting>()
         .add::<custom_fields::CustomField>()
         .add::<custom_fields::enum_options::EnumOption>()
+        .add::<goal_relationships::GoalRelationship>()
         .add::<goals::Goal>()
         .add::<jobs::Job>()
         .add::<memberships::Membership>()
@@ -54,6 +61,8 @@ pub fn registry() -> Registry {
         .add::<tasks::Task>()
         .add::<team_memberships::TeamMembership>()
         .add::<teams::Team>()
+        .add::<time_periods::TimePeriod>()
+        .add::<time_tracking_entries::TimeTrackingEntry>()
         .add::<user_task_lists::UserTaskList>()
         .add::<users::User>()
         .add::<workspace_memberships::WorkspaceMembership>()
@@ -63,9 +72,14 @@ pub fn registry() -> Registry {
 
 /// Every operation, in the order of the API reference.
 pub fn operations(api: &mut Operations) {
+    allocations::operations(api);
     attachments::operations(api);
+    audit_log::operations(api);
+    crate::http::batch::operations(api);
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
+    goal_relationships::operations(api);
+    goals::operations(api);
     jobs::operations(api);
     memberships::operations(api);
     project_memberships::operations(api);
@@ -82,6 +96,8 @@ pub fn operations(api: &mut Operations) {
     task_templates::extension_operations(api);
     team_memberships::operations(api);
     teams::operations(api);
+    time_periods::operations(api);
+    time_tracking_entries::operations(api);
     user_task_lists::operations(api);
     users::operations(api);
     workspace_memberships::operations(api);

@@ -178,6 +178,7 @@ fn a_copy_is_equal(app: &App, count: i64) {
         .count();
     assert_eq!(i64::try_from(tasks).unwrap(), count + 1);
     assert_eq!(app.sql("SELECT count(*) FROM copies", &[], |row| row.get::<i64>(0)), [0]);
+    eprintln!("{:?}", app.server.store.metrics());
     // Loosely, since tests run without optimization and share the machine.
     let after = app.server.store.metrics();
     let slow: u64 = after
@@ -210,9 +211,9 @@ fn a_copy_that_was_killed_in_the_middle_is_gone_on_with() {
                 &format!("/projects/{project}/duplicate"),
                 json!({ "name": "Copy", "include": ALL }),
             );
-            let claim = app.wait(jobs::claim(&app.server)).unwrap().unwrap();
+            let claim = app.block_on(jobs::claim(&app.server)).unwrap().unwrap();
             for _ in 0..batches {
-                assert_eq!(app.wait(jobs::batch(&app.server, claim)).unwrap(), Next::Batch);
+                assert_eq!(app.block_on(jobs::batch(&app.server, claim)).unwrap(), Next::Batch);
             }
             // Nobody runs it now, and nobody says so.
             app.run_jobs();
@@ -506,9 +507,9 @@ fn a_cancelled_copy_goes_to_the_trash_and_nobody_has_more_than_five_jobs() {
             201
         );
 
-        let claim = app.wait(jobs::claim(&app.server)).unwrap().unwrap();
+        let claim = app.block_on(jobs::claim(&app.server)).unwrap().unwrap();
         for _ in 0..3 {
-            app.wait(jobs::batch(&app.server, claim)).unwrap();
+            app.block_on(jobs::batch(&app.server, claim)).unwrap();
         }
         for reply in &started {
             app.as_("ada")
@@ -542,7 +543,7 @@ fn copies_of_a_file_share_its_bytes_until_the_last_one_goes() {
         let copied = app.as_("ada").get(&format!("/projects/{copy}/tasks")).gids().concat();
         let attachment =
             app.as_("ada").get(&format!("/attachments?parent={copied}")).gids().concat();
-        let sweep = || app.wait(server::http::attachments::sweep(&app.server)).unwrap();
+        let sweep = || app.block_on(server::http::attachments::sweep(&app.server)).unwrap();
         let read = |gid: &str| {
             let url = app.as_("ada").get(&format!("/attachments/{gid}")).data()["download_url"]
                 .as_str()

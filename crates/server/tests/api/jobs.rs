@@ -90,8 +90,8 @@ fn a_job_whose_worker_is_gone_is_gone_on_with_by_another_one() {
         let path = format!("/workspaces/{ACME}/removeUser");
         app.as_("ada").post(&path, json!({ "user": BOB })).data();
         let assigned = || count(app, "SELECT count(*) FROM tasks WHERE assignee = 202");
-        let claim = || app.wait(jobs::claim(&app.server)).unwrap();
-        let batch = |claim| app.wait(jobs::batch(&app.server, claim)).unwrap();
+        let claim = || app.block_on(jobs::claim(&app.server)).unwrap();
+        let batch = |claim| app.block_on(jobs::batch(&app.server, claim)).unwrap();
 
         let gone = claim().unwrap();
         assert_eq!(batch(gone), Next::Batch);
@@ -125,7 +125,7 @@ fn a_job_that_keeps_failing_is_given_up_and_harms_no_other() {
         assert_eq!((status(5_001).as_str(), status(5_002).as_str()), ("in_progress", "succeeded"));
         for wait in [2_000, 4_000, 8_000, 16_000] {
             app.tick(wait - 1);
-            assert!(app.wait(jobs::claim(&app.server)).unwrap().is_none(), "it waits longer");
+            assert!(app.block_on(jobs::claim(&app.server)).unwrap().is_none(), "it waits longer");
             app.tick(1);
             app.run_jobs();
         }
@@ -157,7 +157,7 @@ fn a_job_is_shown_to_its_creator_only_and_he_can_cancel_it() {
         app.run_jobs();
         assert_eq!(app.as_("ada").get("/jobs/5001").data()["status"], "failed");
         app.tick(31 * 24 * 60 * 60 * 1_000);
-        app.wait(jobs::forget_old(&app.server)).unwrap();
+        app.block_on(jobs::forget_old(&app.server)).unwrap();
         app.as_("ada").get("/jobs/5001").error(404);
     });
 }

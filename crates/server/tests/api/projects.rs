@@ -288,10 +288,10 @@ fn a_large_deletion_is_finished_in_the_background() {
 
         app.as_("ada").delete(&format!("/projects/{project}")).data();
         assert_eq!(live(), [400]);
-        let claim = app.wait(jobs::claim(&app.server)).unwrap().unwrap();
-        assert_eq!(app.wait(jobs::batch(&app.server, claim)).unwrap(), jobs::Next::Batch);
+        let claim = app.block_on(jobs::claim(&app.server)).unwrap().unwrap();
+        assert_eq!(app.block_on(jobs::batch(&app.server, claim)).unwrap(), jobs::Next::Batch);
         assert_eq!(live(), [200]);
-        while app.wait(jobs::batch(&app.server, claim)).unwrap() == jobs::Next::Batch {}
+        while app.block_on(jobs::batch(&app.server, claim)).unwrap() == jobs::Next::Batch {}
         assert_eq!(live(), [0]);
         let marks = app.sql("SELECT count(*) FROM tasks AS t JOIN deletions AS d ON d.gid = t.deleted WHERE d.finished = 1", &[], |row| row.get::<i64>(0));
         assert_eq!(marks, [900]);

@@ -1,9 +1,11 @@
 //! `addUser` and `removeUser`: who comes into a workspace and what becomes of the things of those who leave.
 
 use crate::api::call::cut;
+use crate::audit::Audit;
 use crate::events;
 use crate::jobs::{self, Step, Work};
 use crate::prelude::*;
+use crate::resources::goals;
 use crate::resources::projects::Project;
 use crate::resources::team_memberships::{self, TeamMembership};
 use crate::resources::users::{self, User};
@@ -18,9 +20,13 @@ pub(super) fn add(cx: &mut Context<'_, '_>, workspace: Workspace, call: &Call) -
     let user = if raw.contains('@') { invited(cx, &raw)? } else { known(cx, workspace.gid, &raw)? };
     let role = role_for(&workspace, &user.email);
     let now = cx.now();
+    let was_here = workspace_memberships::of(cx.tx, workspace.gid, user.gid)?.is_some();
     if let Some(row) = workspace_memberships::join(cx.tx, now, workspace.gid, user.gid, role)? {
         let scopes = row.scopes(cx)?;
         cx.emit(Event { scopes, ..Event::added(WorkspaceMembership::TYPE, &row) });
+        let event_type = if was_here { "user_reprovisioned" } else { "user_invited" };
+        let entry = Audit::new(event_type, workspace.gid).about(User::TYPE, user.gid);
+        cx.audit(entry.change(None, Some(role.name())))?;
     }
     cx.select("resource_type,name,email,photo");
     cx.answer_gid::<User>(user.gid)
@@ -99,6 +105,7 @@ pub(super) fn remove(
     leaving.hand_over_projects(cx)?;
     leaving.hand_over_teams(cx)?;
     leaving.leave_projects(cx)?;
+    goals::members::leave(cx, workspace.gid, user, leaving.heir)?;
     leaving.leave_teams(cx)?;
     leaving.forget(cx)?;
     let tasks = Unassign { workspace: workspace.gid.get(), user: user.get() };
@@ -106,6 +113,8 @@ pub(super) fn remove(
     let scopes = membership.scopes(cx)?;
     let event = Event::moved(&membership, "removed", (Workspace::TYPE, workspace.gid));
     cx.emit(Event { scopes, ..event });
+    let entry = Audit::new("user_deprovisioned", workspace.gid).about(User::TYPE, user);
+    cx.audit(entry.change(Some(&membership.role), None))?;
     Ok(Answer::empty())
 }
 
@@ -273,7 +282,9 @@ impl Leaving {
 
     /// The user follows nothing here any more, has no favourites here, and the membership is over.
     fn forget(&self, cx: &mut Context<'_, '_>) -> Result<()> {
-        for table in ["task_followers", "project_followers", "tag_followers", "favorites"] {
+        for table in
+            ["task_followers", "project_followers", "tag_followers", "goal_followers", "favorites"]
+        {
             cx.execute(
                 &format!(r#"DELETE FROM {table} WHERE "user" = ? AND workspace = ?"#),
                 params![self.user, self.workspace],
