@@ -24,7 +24,8 @@ use serde::{Deserialize, Serialize};
 /// Most tasks of one batch. Each has some fifteen rows in other tables, and the writer of SQLite takes 20 ms for some 4,000.
 const TASKS: i64 = 50;
 
-/// Most copies that one batch looks through for what hangs on them.
+/// Most copies that one batch looks through for what hangs on them. In those queries a plus keeps SQLite from reading the other table
+/// first, from end to end.
 const WINDOW: i64 = 1_000;
 
 /// Most rows of other kinds in one batch. Source: architecture, "Group commit".
@@ -353,7 +354,7 @@ impl Copy {
             return Ok(0);
         };
         let found = cx.query(
-            "SELECT c.original, t.gid, CASE WHEN d.copy IS NULL THEN 0 ELSE 1 END FROM copies AS c JOIN tasks AS t ON t.parent = c.original LEFT JOIN copies AS d ON d.job = c.job AND d.original = t.gid
+            "SELECT c.original, t.gid, CASE WHEN d.copy IS NULL THEN 0 ELSE 1 END FROM copies AS c JOIN tasks AS t ON t.parent = +c.original LEFT JOIN copies AS d ON d.job = c.job AND d.original = t.gid
              WHERE c.job = ? AND c.depth = ? AND c.original >= ? AND c.original <= ? AND (c.original, t.gid) > (?, ?) AND coalesce(t.deleted, 0) = ? ORDER BY c.original, t.gid LIMIT ?",
             params![job, self.depth, self.after.0, end, self.after.0, self.after.1, self.from.template, TASKS],
             |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<bool>(2)?)),
@@ -384,7 +385,7 @@ impl Copy {
             return Ok(0);
         };
         let found: Vec<(i64, i64)> = cx.query(
-            "SELECT c.original, a.gid FROM copies AS c JOIN attachments AS a ON a.parent = c.original
+            "SELECT c.original, a.gid FROM copies AS c JOIN attachments AS a ON a.parent = +c.original
              WHERE c.job = ? AND c.original >= ? AND c.original <= ? AND (c.original, a.gid) > (?, ?) AND a.deleted IS NULL AND a.state = 'stored' ORDER BY c.original, a.gid LIMIT ?",
             params![job, self.after.0, end, self.after.0, self.after.1, ROWS],
             |row| Ok((row.get(0)?, row.get(1)?)),
@@ -416,7 +417,7 @@ impl Copy {
             return Ok(0);
         };
         let found: Vec<(i64, i64)> = cx.query(
-            "SELECT c.original, d.dependency FROM copies AS c JOIN task_dependencies AS d ON d.task = c.original
+            "SELECT c.original, d.dependency FROM copies AS c JOIN task_dependencies AS d ON d.task = +c.original
              WHERE c.job = ? AND c.original >= ? AND c.original <= ? AND (c.original, d.dependency) > (?, ?) ORDER BY c.original, d.dependency LIMIT ?",
             params![job, self.after.0, end, self.after.0, self.after.1, ROWS],
             |row| Ok((row.get(0)?, row.get(1)?)),

@@ -10,8 +10,8 @@ use crate::resources::sections::Section;
 use crate::resources::teams::Team;
 use model::name_key;
 
-/// What `include` may name. Forms, types of tasks and allocations are not copied: there are no forms and no types of a workspace's
-/// own, and who works when is planned anew for each project.
+/// What `include` may name. Some of it copies nothing: there are no forms and no types of tasks of a workspace's own, who works when
+/// is planned anew for each project, and task templates stay where they are.
 /// Source: API reference, "Duplicate a project".
 const INCLUDE: &[&str] = &[
     "allocations",
