@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 import traceback
 import urllib.error
 import urllib.request
@@ -49,6 +50,14 @@ def refused(what, status, call, *arguments, says=""):
         expect(f"{what}: {message!r} says {says!r}", says in message)
     else:
         expect(f"{what}: refused", False)
+
+
+def extension(method, path, body, token=os.environ["VINYASA_ADA"]):
+    """The `data` of an operation of the extension API, which the SDK does not know."""
+    url = URL.replace("/api/1.0", "/api/vinyasa/1") + path
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers, method=method)) as answer:
+        return json.load(answer)["data"]
 
 
 class Api:
@@ -625,6 +634,98 @@ def time_and_allocations():
     refused("a deleted allocation", 404, a.get_allocation, half["gid"], {}, says="Unknown object")
 
 
+def finished(job):
+    """Polls a job as clients do, and gives it when it is done."""
+    for _ in range(200):
+        job = ada.jobs.get_job(job["gid"], {})
+        if job["status"] in ("succeeded", "failed"):
+            break
+        time.sleep(0.05)
+    expect(f"{job['resource_subtype']} is done", job["status"], "succeeded")
+    return job
+
+
+def copies_and_templates():
+    p, t = ada.projects, ada.tasks
+    plan = p.create_project(data(name="Conference", team=w.team, notes="Once a year", due_on="2031-06-30", start_on="2031-06-01"), {})["gid"]
+    hall = t.create_task(data(name="Book the hall", projects=[plan], assignee=w.bob, due_on="2031-06-10", start_on="2031-06-02",
+                              notes="A large one"), {})["gid"]
+    t.create_subtask_for_task(data(name="Ask for prices"), hall, {})
+    invite = t.create_task(data(name="Invite people", projects=[plan], due_on="2031-06-20"), {})["gid"]
+    t.add_dependencies_for_task({"data": {"dependencies": [hall]}}, invite)
+
+    job = t.duplicate_task(data(name="Book another hall", include="notes,assignee,subtasks,projects,dates"), hall, {})
+    expect("a job", (job["resource_type"], job["resource_subtype"], job["new_task"]["name"]), ("job", "duplicate_task", "Book another hall"))
+    copy = finished(job)["new_task"]["gid"]
+    fields = {"opt_fields": "notes,assignee,due_on,num_subtasks,projects"}
+    shown = t.get_task(copy, fields)
+    expect("the copy", (shown["notes"], shown["assignee"]["gid"], str(shown["due_on"]), shown["num_subtasks"], gids(shown["projects"])),
+           ("A large one", w.bob, "2031-06-10", 1, [plan]))
+    t.delete_task(copy)
+    refused("an unknown word", 400, t.duplicate_task, data(include="stories"), hall, {}, says="include")
+
+    copying = lambda **fields: {"body": data(**fields)}
+    later = {"should_skip_weekends": True, "start_on": "2032-06-02"}
+    include = "members,notes,task_assignee,task_dates,task_dependencies,task_notes,task_subtasks"
+    job = p.duplicate_project(plan, copying(name="Next conference", include=include, schedule_dates=later))
+    expect("there at once", job["new_project"]["name"], "Next conference")
+    project = finished(job)["new_project"]["gid"]
+    rows = list(t.get_tasks_for_project(project, {"opt_fields": "name,due_on,start_on,dependencies.name,num_subtasks"}))
+    expect("equal but later", [(row["name"], str(row["due_on"])) for row in rows], [("Invite people", "2032-06-21"), ("Book the hall", "2032-06-10")])
+    expect("linked among themselves", [row["name"] for row in rows[0]["dependencies"]], ["Book the hall"])
+    refused("a stranger's copy", 404, mallory.projects.duplicate_project, plan, copying(name="x"))
+    refused("a guest's copy", 403, eve.projects.duplicate_project, plan, copying(name="x"))
+    refused("somebody else's job", 403, bob.jobs.get_job, job["gid"], {})
+    refused("dates without dates", 400, p.duplicate_project, plan, copying(name="x", schedule_dates=later), says="task_dates")
+
+    pt = ada.project_templates
+    job = p.project_save_as_template(data(name="Conference kit", public=True, team=w.team), plan, {})
+    template = finished(job)["new_project_template"]["gid"]
+    shown = pt.get_project_template(template, {})
+    expect("a template", (shown["name"], shown["description"], shown["public"], [row["gid"] for row in shown["requested_dates"]]),
+           ("Conference kit", "Once a year", True, ["1", "2"]))
+    expect("listed", template in gids(pt.get_project_templates({"workspace": WORKSPACE, "limit": 1})))
+    expect("of the team", template in gids(pt.get_project_templates_for_team(w.team, {})))
+    expect("not among the projects", "Conference kit" not in [row["name"] for row in p.get_projects_for_workspace(WORKSPACE, {})])
+    [role] = shown["requested_roles"]
+    dates = [{"gid": "1", "value": "2033-06-01"}, {"gid": "2", "value": "2033-06-30"}]
+    strict = lambda **more: {"body": data(name="Third conference", is_strict=True, **more)}
+    refused("a date is missing", 422, pt.instantiate_project, template, strict(requested_dates=dates[:1]))
+    job = pt.instantiate_project(template, strict(requested_dates=dates, requested_roles=[{"gid": role["gid"], "value": "me"}]))
+    made = finished(job)["new_project"]["gid"]
+    project = p.get_project(made, {"opt_fields": "name,notes,due_on,created_from_template"})
+    expect("made from it", (project["notes"], str(project["due_on"]), project["created_from_template"]["gid"]),
+           ("Once a year", "2033-06-30", template))
+    rows = list(t.get_tasks_for_project(made, {"opt_fields": "name,assignee,start_on"}))
+    expect("the role is mine", [row["assignee"]["gid"] for row in rows if row["name"] == "Book the hall"], [w.ada])
+    refused("a guest looks", 403, eve.project_templates.get_project_template, template, {})
+    expect("deleted", pt.delete_project_template(template), {})
+    refused("a deleted template", 404, pt.get_project_template, template, {}, says="Unknown object")
+
+    tt = ada.task_templates
+    saved = extension("POST", f"/tasks/{hall}/saveAsTemplate", {"data": {"name": "Any hall", "project": plan}})
+    expect("a task template", (saved["resource_type"], saved["name"]), ("task_template", "Any hall"))
+    for _ in range(200):
+        try:
+            job = tt.instantiate_task(saved["gid"], {"body": data(name="A small hall")})
+            break
+        except ApiException as error:
+            if error.status != 400:
+                raise
+            time.sleep(0.05)
+    small = finished(job)["new_task"]["gid"]
+    shown = t.get_task(small, {"opt_fields": "name,notes,assignee,num_subtasks,projects"})
+    expect("made from it", (shown["name"], shown["notes"], shown["assignee"]["gid"], shown["num_subtasks"], gids(shown["projects"])),
+           ("A small hall", "A large one", w.bob, 1, [plan]))
+    recipe = tt.get_task_template(saved["gid"], {})["template"]
+    expect("its recipe", (recipe["name"], recipe["description"], [row["name"] for row in recipe["subtasks"]]),
+           ("Book the hall", "A large one", ["Ask for prices"]))
+    expect("listed", gids(tt.get_task_templates({"project": plan})), [saved["gid"]])
+    refused("a stranger", 404, mallory.task_templates.get_task_template, saved["gid"], {})
+    expect("deleted", tt.delete_task_template(saved["gid"]), {})
+    refused("a deleted template", 404, tt.get_task_template, saved["gid"], {}, says="Unknown object")
+
+
 def refusals():
     t = ada.tasks
     refused("no such token", 401, Api("0/not-a-token").users.get_user, "me", {}, says="Not Authorized")
@@ -748,7 +849,7 @@ def finding():
 
 
 CHAPTERS = (people_and_workspace, teams, the_project, memberships, sections, custom_fields, planning_tasks, breaking_down,
-            working, tags, talking, files, portfolios, statuses, goals, time_and_allocations, finding, at_hand, refusals)
+            working, tags, talking, files, portfolios, statuses, goals, time_and_allocations, copies_and_templates, finding, at_hand, refusals)
 
 for chapter in CHAPTERS:
     before = passed

@@ -381,6 +381,25 @@ const RULES: &[Rule] = &[
         ),
     },
     Rule {
+        name: "copy_job",
+        says: "the copy of {} belongs to the job {}, which is done or does not exist",
+        sql: "SELECT c.original, c.job FROM copies AS c LEFT JOIN jobs AS j ON j.gid = c.job WHERE j.gid IS NULL OR j.finished_at IS NOT NULL",
+    },
+    Rule {
+        name: "template_content",
+        says: "the template {} is whole, but {}, which holds what is in it, does not exist",
+        sql: "SELECT t.gid, t.project FROM project_templates AS t LEFT JOIN projects AS p ON p.gid = t.project AND p.deleted = t.gid
+              WHERE t.is_ready = 1 AND t.deleted IS NULL AND p.gid IS NULL
+              UNION ALL SELECT k.gid, k.task FROM task_templates AS k LEFT JOIN tasks AS x ON x.gid = k.task AND x.deleted = k.gid
+              WHERE k.is_ready = 1 AND k.deleted IS NULL AND x.gid IS NULL",
+    },
+    Rule {
+        name: "task_deleted",
+        says: "task {} is marked with {}, which is neither a deletion nor a template",
+        sql: "SELECT t.gid, t.deleted FROM tasks AS t LEFT JOIN deletions AS d ON d.gid = t.deleted LEFT JOIN project_templates AS p ON p.gid = t.deleted
+              LEFT JOIN task_templates AS k ON k.gid = t.deleted WHERE t.deleted IS NOT NULL AND d.gid IS NULL AND p.gid IS NULL AND k.gid IS NULL",
+    },
+    Rule {
         name: "event_scope",
         says: "scope {} leads to the event {}, which does not exist",
         sql: "SELECT s.scope, s.event FROM event_scopes AS s LEFT JOIN events AS e ON e.txid = s.txid AND e.gid = s.event WHERE e.gid IS NULL",

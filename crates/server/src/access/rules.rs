@@ -177,6 +177,26 @@ pub const RULES: &[Rule] = &[
         service: "1 = 0",
         drive: None,
     },
+    // A template is its owner's, and where it is public its team's, or the workspace's where it has no team.
+    Rule {
+        name: "project_template",
+        live: LIVE,
+        named: false,
+        see: r#"({t}.owner = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL)
+ OR ({t}.is_public = 1 AND (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = coalesce({t}.team, {t}.workspace)) IS NOT NULL)"#,
+        level: r#"CASE WHEN {t}.owner = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL THEN 4 WHEN {t}.is_public = 1 AND (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = coalesce({t}.team, {t}.workspace)) IS NOT NULL THEN 1 ELSE 0 END"#,
+        service: SERVES,
+        drive: None,
+    },
+    Rule {
+        name: "task_template",
+        live: LIVE,
+        named: false,
+        see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.project AND :see(project, pp)) IS NOT NULL",
+        level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.project AND pp.deleted IS NULL), 0)",
+        service: SERVES,
+        drive: None,
+    },
     Rule {
         name: "project_membership",
         live: "",

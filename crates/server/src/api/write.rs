@@ -241,11 +241,25 @@ impl Context<'_, '_> {
     pub fn delete_answer<T: Object>(&mut self, call: &Call) -> Result<Answer> {
         let (row, level) = self.target::<T>(call, 0)?;
         self.require_level(level, T::DELETE)?;
+        self.delete(&row)?;
+        Ok(Answer::empty())
+    }
+
+    /// Deletes an object, with its event.
+    pub fn delete<T: Object>(&mut self, row: &T) -> Result<()> {
         let scopes = row.scopes(self)?;
-        T::delete(self, &row)?;
-        let mut event = Event::deleted(T::TYPE, &row);
+        T::delete(self, row)?;
+        let mut event = Event::deleted(T::TYPE, row);
         event.scopes = scopes;
         self.emit(event);
-        Ok(Answer::empty())
+        Ok(())
+    }
+
+    /// Deletes the object of this gid, if there is one that the actor sees.
+    pub fn discard<T: Object>(&mut self, gid: Gid) -> Result<()> {
+        match self.rows_seen::<T>(&[gid])?.into_iter().next().flatten() {
+            Some(row) => self.delete(&row),
+            None => Ok(()),
+        }
     }
 }

@@ -24,6 +24,7 @@ pub mod preferences;
 pub mod project_briefs;
 pub mod project_memberships;
 pub mod project_statuses;
+pub mod project_templates;
 pub mod projects;
 pub mod sections;
 pub mod sessions;
@@ -31,6 +32,7 @@ pub mod sharing;
 pub mod status_updates;
 pub mod stories;
 pub mod tags;
+pub mod task_templates;
 pub mod tasks;
 pub mod team_memberships;
 pub mod teams;
@@ -65,12 +67,14 @@ pub fn registry() -> Registry {
         .add::<portfolios::Portfolio>()
         .add::<project_briefs::ProjectBrief>()
         .add::<project_memberships::ProjectMembership>()
+        .add::<project_templates::ProjectTemplate>()
         .add::<project_statuses::ProjectStatus>()
         .add::<projects::Project>()
         .add::<sections::Section>()
         .add::<status_updates::StatusUpdate>()
         .add::<stories::Story>()
         .add::<tags::Tag>()
+        .add::<task_templates::TaskTemplate>()
         .add::<tasks::Task>()
         .add::<team_memberships::TeamMembership>()
         .add::<teams::Team>()
@@ -104,15 +108,19 @@ pub fn operations(api: &mut Operations) {
     portfolios::operations(api);
     project_briefs::operations(api);
     project_memberships::operations(api);
+    project_templates::operations(api);
     project_statuses::operations(api);
     projects::operations(api);
+    project_templates::project_operations(api);
     custom_fields::settings::project_operations(api);
     sections::operations(api);
     status_updates::operations(api);
     stories::operations(api);
     tags::operations(api);
+    task_templates::operations(api);
     tasks::operations(api);
     custom_fields::ids::task_operations(api);
+    task_templates::extension_operations(api);
     team_memberships::operations(api);
     teams::operations(api);
     time_periods::operations(api);

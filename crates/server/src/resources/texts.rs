@@ -15,7 +15,7 @@ use std::collections::HashMap;
 pub const MAX_TEXT_BYTES: usize = rich_text::MAX_RICH_TEXT_BYTES;
 
 /// The rich text of an object that has none.
-const NO_HTML: &str = "<body></body>";
+pub const NO_HTML: &str = "<body></body>";
 
 /// Declares the pair of fields that show an object's text, for example `notes` and `html_notes`. The HTML is on request; the
 /// plain text too, where `plain_on_request` is set.

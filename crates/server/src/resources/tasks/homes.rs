@@ -164,6 +164,17 @@ fn list_of(section: Gid) -> List {
     List { id: "task", ..List::of("task_projects", "section", section) }
 }
 
+/// Puts a new task on top of the first section of a project, without telling anybody: whoever makes it does.
+pub fn place_first(cx: &mut Context<'_, '_>, task: Gid, project: Gid) -> Result<()> {
+    let section = sections::first_of(cx, project)?;
+    let position = list_of(section).place(cx, Spot::First, None)?;
+    let now = cx.now();
+    cx.later(
+        "INSERT INTO task_projects (task, project, workspace, section, position, added_at) SELECT t.gid, CAST(? AS BIGINT), t.workspace, CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS BIGINT) FROM tasks AS t WHERE t.gid = ?",
+        params![project, section, position.as_str(), now, task].to_vec(),
+    )
+}
+
 /// Puts a task into a project that it is not in.
 fn enter(cx: &mut Context<'_, '_>, task: &Task, project: Gid, place: &Place) -> Result<()> {
     let now = cx.now();

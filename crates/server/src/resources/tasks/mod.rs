@@ -6,6 +6,7 @@
 
 pub mod dates;
 pub mod dependencies;
+pub mod duplicating;
 pub mod external;
 pub mod followers;
 pub mod homes;
@@ -560,4 +561,5 @@ pub fn operations(api: &mut Operations) {
     homes::operations(api);
     tags::operations(api);
     followers::operations(api);
+    duplicating::operations(api);
 }

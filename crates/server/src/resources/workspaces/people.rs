@@ -348,8 +348,12 @@ impl Leaving {
         cx.query(&text, params![user, self.workspace], |row| TeamMembership::from_row(row, 0))
     }
 
-    /// The user follows nothing here any more, has no favourites here, and the membership is over.
+    /// The user follows nothing here any more, has no templates and favourites here, and the membership is over.
     fn forget(&self, cx: &mut Context<'_, '_>) -> Result<()> {
+        cx.later(
+            "UPDATE project_templates SET owner = ? WHERE owner = ? AND workspace = ?",
+            params![self.heir, self.user, self.workspace].to_vec(),
+        )?;
         for table in [
             "task_followers",
             "project_followers",

@@ -104,6 +104,34 @@ pub(crate) const CASES: &[Case] = &[
         HIDDEN,
     ),
     case("updateEnumOption", "/enum_options/908", r#"{"name":"Highest"}"#, HIDDEN),
+    // Project templates, task templates and duplicating projects
+    case("getProjectTemplate", "/project_templates/962", "", HIDDEN),
+    case("deleteProjectTemplate", "/project_templates/962", "", HIDDEN),
+    case("getProjectTemplates", "/project_templates?workspace=101", "", [200, 200, 400]),
+    case("getProjectTemplatesForTeam", "/teams/301/project_templates", "", HIDDEN),
+    case(
+        "instantiateProject",
+        "/project_templates/962/instantiateProject",
+        r#"{"name":"Made","requested_dates":[{"gid":"1","value":"2026-02-02"}]}"#,
+        NEW,
+    ),
+    case(
+        "projectSaveAsTemplate",
+        "/projects/901/saveAsTemplate",
+        r#"{"name":"Saved","public":true}"#,
+        NEW,
+    ),
+    case("duplicateProject", "/projects/901/duplicate", r#"{"name":"Copy"}"#, NEW),
+    case("getTaskTemplates", "/task_templates?project=901", "", [200, 403, 400]),
+    case("getTaskTemplate", "/task_templates/964", "", HIDDEN),
+    case("deleteTaskTemplate", "/task_templates/964", "", HIDDEN),
+    case("instantiateTask", "/task_templates/964/instantiateTask", r#"{"name":"Made"}"#, NEW),
+    case(
+        "saveTaskAsTemplate",
+        "/api/vinyasa/1/tasks/903/saveAsTemplate",
+        r#"{"project":"901"}"#,
+        NEW,
+    ),
     // Goals
     case("getGoalRelationship", "/goal_relationships/932", "", HIDDEN),
     case(
