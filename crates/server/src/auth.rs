@@ -30,18 +30,40 @@ pub fn hex(bytes: &[u8]) -> String {
 /// He sees as a service account if he is one somewhere, as a member if he is a full member somewhere, else as a guest.
 pub fn actor(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Actor>> {
     let found = tx.first(
-        r#"SELECT k.gid, k."user", u.time_zone, coalesce((SELECT max(CASE wm.role WHEN 'service' THEN 3 WHEN 'guest' THEN 1 ELSE 2 END) FROM workspace_memberships AS wm WHERE wm."user" = k."user" AND wm.is_active = 1), 0) FROM tokens AS k JOIN users AS u ON u.gid = k."user" WHERE k.hash = ? AND k.revoked_at IS NULL"#,
+        &format!("SELECT k.gid, u.gid, u.time_zone, {RANK} FROM tokens AS k JOIN users AS u ON u.gid = k.\"user\" WHERE k.hash = ? AND k.revoked_at IS NULL"),
         params![hash],
         |row| Ok((row.get::<Gid>(0)?, row.get::<Gid>(1)?, row.get::<Option<String>>(2)?, row.get::<i64>(3)?)),
     )?;
     Ok(found.map(|(token, user, time_zone, rank)| Actor {
         user,
         token: Some(token),
-        sight: match rank {
-            3 => Sight::Service,
-            2 => Sight::Member,
-            _ => Sight::Guest,
-        },
+        sight: sight(rank),
         time_zone,
     }))
+}
+
+/// A user as an actor without a token; `None` if he is in no workspace any more. For what acts on his behalf later.
+pub fn actor_of(tx: &mut Tx<'_>, user: Gid) -> Result<Option<Actor>> {
+    let found = tx.first(
+        &format!("SELECT u.time_zone, {RANK} FROM users AS u WHERE u.gid = ?"),
+        params![user],
+        |row| Ok((row.get::<Option<String>>(0)?, row.get::<i64>(1)?)),
+    )?;
+    Ok(found.filter(|(_, rank)| *rank > 0).map(|(time_zone, rank)| Actor {
+        user,
+        token: None,
+        sight: sight(rank),
+        time_zone,
+    }))
+}
+
+/// How far a user `u` sees: a number for [`sight`].
+const RANK: &str = r#"coalesce((SELECT max(CASE wm.role WHEN 'service' THEN 3 WHEN 'guest' THEN 1 ELSE 2 END) FROM workspace_memberships AS wm WHERE wm."user" = u.gid AND wm.is_active = 1), 0)"#;
+
+fn sight(rank: i64) -> Sight {
+    match rank {
+        3 => Sight::Service,
+        2 => Sight::Member,
+        _ => Sight::Guest,
+    }
 }

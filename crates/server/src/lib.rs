@@ -90,6 +90,8 @@ pub struct App {
     pub outbound: outbound::Outbound,
     /// What follows from events.
     pub readers: Vec<readers::Reader>,
+    /// Webhooks that are being sent.
+    pub webhooks: resources::webhooks::sender::Sender,
     /// Wakes those who read the event log.
     pub log: readers::Log,
     pub(crate) reference: api::openapi::Cached,
@@ -132,6 +134,7 @@ impl App {
             files,
             outbound,
             readers: readers::all(),
+            webhooks: resources::webhooks::sender::Sender::default(),
             log,
             reference: api::openapi::Cached::default(),
             routes,

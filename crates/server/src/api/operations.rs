@@ -4,7 +4,7 @@ use crate::api::call::Call;
 use crate::api::context::Context;
 use crate::api::query::Page;
 use crate::api::write::Object;
-use crate::error::Result;
+use crate::error::{Result, bad_request};
 use engine::Resource;
 use engine::plan::Shape;
 use model::Gid;
@@ -142,6 +142,8 @@ pub struct Operation {
     pub is_alias: bool,
     /// Whether the HTTP shell does the work: uploads.
     pub is_outside: bool,
+    /// Whether it talks to the outside world between two transactions.
+    pub is_shell: bool,
     pub(crate) run: Run,
 }
 
@@ -289,6 +291,7 @@ impl Operations {
             creates: false,
             is_alias: false,
             is_outside: false,
+            is_shell: false,
             run: Box::new(run),
         });
         Declaring { operation: self.list.last_mut().expect("it was just added") }
@@ -472,6 +475,23 @@ impl Operations {
 }
 
 impl Operations {
+    /// An operation that talks to the outside world between two transactions, which the HTTP shell sees to. It cannot be a part
+    /// of something larger.
+    pub fn shell(
+        &mut self,
+        method: &'static str,
+        id: &'static str,
+        path: &'static str,
+        summary: &'static str,
+        output: Output,
+    ) -> Declaring<'_> {
+        let declaring = self.add(method, id, path, summary, Input::Fields, output, |_, _| {
+            Err(bad_request("This operation cannot be a part of another one"))
+        });
+        declaring.operation.is_shell = true;
+        declaring
+    }
+
     /// The operations as a list.
     pub fn into_list(self) -> Vec<Operation> {
         self.list

@@ -1,7 +1,7 @@
 //! The asynchronous shell: listens, parses, limits, hands the work to a thread that owns a connection, and writes the answer.
 //!
 //! [`routes`] finds the operation, [`request`] parses what came, [`pipeline`] runs it, [`respond`] writes what goes,
-//! [`attachments`] streams files, [`limits`] counts requests.
+//! [`attachments`] streams files, [`limits`] counts requests, `webhooks` shakes hands.
 
 pub mod attachments;
 pub mod limits;
@@ -9,11 +9,13 @@ pub mod pipeline;
 pub mod request;
 pub mod respond;
 pub mod routes;
+mod webhooks;
 
 use crate::App;
 use crate::api::operations::Base;
 use crate::error::{Error, Result};
 use crate::readers::Running;
+use crate::resources::webhooks::sender;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
@@ -39,6 +41,7 @@ pub async fn serve(
     let (drain, drained) = tokio::sync::oneshot::channel::<()>();
     let flusher = tokio::spawn(keep_house(Arc::clone(&app)));
     let readers = Running::start(&app);
+    let sender = tokio::spawn(sender::run(Arc::clone(&app)));
     let server =
         axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(async move {
             stop.await;
@@ -52,6 +55,7 @@ pub async fn serve(
         } => Ok(()),
     };
     flusher.abort();
+    sender.abort();
     readers.stop().await;
     if let Err(error) = app.flush_used_tokens().await {
         tracing::warn!(%error, "the last use of tokens was not written down");
@@ -72,6 +76,9 @@ async fn keep_house(app: Arc<App>) {
         }
         if let Err(error) = crate::trash::empty(&app).await {
             tracing::warn!(%error, "the trash was not emptied");
+        }
+        if let Err(error) = crate::resources::webhooks::sweep(&app).await {
+            tracing::warn!(%error, "old deliveries of webhooks were not removed");
         }
         if let Err(error) = crate::readers::cleaning::clean(&app).await {
             tracing::warn!(%error, "old events were not removed");
@@ -144,6 +151,9 @@ async fn route(
         }
         let sent = Sent::read(parts, body).await?;
         let call = request::call(operation, path, segments, parts, sent)?;
+        if operation.is_shell {
+            return webhooks::create(app, incoming, operation, call, token).await;
+        }
         return pipeline::run(app, incoming, operation, call, token).await;
     }
     match (parts.method.as_str(), path) {

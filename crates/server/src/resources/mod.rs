@@ -24,6 +24,7 @@ pub mod teams;
 pub mod texts;
 pub mod user_task_lists;
 pub mod users;
+pub mod webhooks;
 pub mod workspace_memberships;
 pub mod workspaces;
 
@@ -51,6 +52,8 @@ pub fn registry() -> Registry {
         .add::<teams::Team>()
         .add::<user_task_lists::UserTaskList>()
         .add::<users::User>()
+        .add::<webhooks::Webhook>()
+        .add::<webhooks::deliveries::WebhookDelivery>()
         .add::<workspace_memberships::WorkspaceMembership>()
         .add::<workspaces::Workspace>()
         .compiled(&access::see_nested)
@@ -75,6 +78,7 @@ pub fn operations(api: &mut Operations) {
     teams::operations(api);
     user_task_lists::operations(api);
     users::operations(api);
+    webhooks::operations(api);
     workspace_memberships::operations(api);
     workspaces::operations(api);
 }

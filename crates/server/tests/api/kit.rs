@@ -166,7 +166,8 @@ impl App {
             }),
         };
         let storage = directory.path().join("files").to_str().unwrap().to_owned();
-        let settings = Settings { storage, debug_headers: true, ..settings };
+        let settings =
+            Settings { storage, debug_headers: true, allow_private_network: true, ..settings };
         let server = server::App::new(store, settings, outside).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         App {
@@ -188,6 +189,18 @@ impl App {
     /// Does what the server does once a minute about old deletions.
     pub(crate) fn empty_trash(&self) {
         self.runtime.block_on(server::trash::empty(&self.server)).unwrap();
+    }
+
+    /// Lets one of the server's readers of the event log see everything that happened.
+    pub(crate) fn read_log(&self, name: &str) {
+        let reader = self.server.readers.iter().find(|reader| reader.name == name);
+        self.run_reader(&reader.unwrap_or_else(|| panic!("there is no reader {name}")).clone());
+    }
+
+    /// Sends what is due to webhooks.
+    pub(crate) fn send_webhooks(&self) -> usize {
+        use server::resources::webhooks::sender;
+        self.runtime.block_on(sender::send_due(&self.server)).unwrap()
     }
 
     /// Lets a reader of the test's own making see everything that happened.

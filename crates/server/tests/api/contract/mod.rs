@@ -305,6 +305,8 @@ fn objects() -> BTreeMap<&'static str, &'static str> {
         ("team_membership", "/team_memberships/701"),
         ("user", "/users/201"),
         ("user_task_list", "/user_task_lists/601"),
+        ("webhook", "/webhooks/950"),
+        ("webhook_delivery", "/api/vinyasa/1/webhook_deliveries/951"),
         ("workspace", "/workspaces/101"),
         ("workspace_membership", "/workspace_memberships/401"),
     ])

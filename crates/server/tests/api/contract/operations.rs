@@ -252,6 +252,21 @@ pub(crate) const CASES: &[Case] = &[
         r#"{"name":"Ada L."}"#,
         [200, 404, 404],
     ),
+    // Webhooks
+    case("getWebhooks", "/webhooks?workspace=101", "", [200, 200, 400]),
+    // The target is one that nobody may have called.
+    case(
+        "createWebhook",
+        "/webhooks",
+        r#"{"resource":"901","target":"http://169.254.169.254/"}"#,
+        [403, 403, 400],
+    ),
+    case("getWebhook", "/webhooks/950", "", HIDDEN),
+    case("updateWebhook", "/webhooks/950", r#"{"filters":[]}"#, HIDDEN),
+    case("deleteWebhook", "/webhooks/950", "", HIDDEN),
+    case("getWebhookDeliveries", "/api/vinyasa/1/webhooks/950/deliveries", "", HIDDEN),
+    case("getWebhookDelivery", "/api/vinyasa/1/webhook_deliveries/951", "", HIDDEN),
+    case("replayWebhookDelivery", "/api/vinyasa/1/webhook_deliveries/951/replay", "{}", NEW),
     // Workspaces
     case("getWorkspaceMembership", "/workspace_memberships/401", "", HIDDEN),
     case("getWorkspaceMembershipsForUser", "/users/201/workspace_memberships", "", [200, 404, 404]),

@@ -10,7 +10,8 @@ const NOW: i64 = 1_767_225_600_000;
 /// A private project of ada's in Acme (901) with a section (902), a task (903) with a subtask (904), a comment (905), a tag
 /// (906), an enum field (907) with options (908, 917) and its setting (909), an attachment of the task (910), ada's
 /// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916). The section 919
-/// of the first project is empty; bob is an editor of the second one (921).
+/// of the first project is empty; bob is an editor of the second one (921). A webhook of ada's on the first project (950) with a
+/// delivery (951).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
 }
@@ -153,6 +154,37 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
             NOW,
             201
         ],
+    )?;
+    insert(
+        tx,
+        "webhooks",
+        "gid, workspace, resource, resource_type, target, target_hash, secret, filters, state, created_at, created_by, start_txid, start_gid, delivery_retry_count, heartbeat_at, due_at, holder, leased_until",
+        params![
+            950,
+            101,
+            901,
+            "project",
+            "https://example.com/hook",
+            "",
+            "",
+            r#"[{"resource_type":"task","resource_subtype":null,"action":"changed","fields":["name"]}]"#,
+            "live",
+            NOW,
+            201,
+            0,
+            0,
+            0,
+            NOW,
+            NOW,
+            "",
+            0
+        ],
+    )?;
+    insert(
+        tx,
+        "webhook_deliveries",
+        "gid, workspace, webhook, created_at, num_events, body, state, attempts",
+        params![951, 101, 950, NOW, 0, r#"{"events":[]}"#, "delivered", 1],
     )
 }
 
