@@ -32,6 +32,9 @@ pub enum Error {
     /// 401. No token, or one that is unknown, expired or revoked.
     #[error("Not Authorized")]
     Unauthorized,
+    /// 401. Whoever signs in does not know the password; whether the user exists is not told.
+    #[error("The e-mail address or the password is wrong")]
+    WrongPassword,
     /// 403. The actor may not do this to the object, or the object of his workspace is hidden from him (one fixed text).
     #[error("{0}")]
     Forbidden(Cow<'static, str>),
@@ -87,7 +90,7 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Error::Invalid { .. } | Error::BadRequest(_) | Error::Named { .. } => 400,
-            Error::Unauthorized => 401,
+            Error::Unauthorized | Error::WrongPassword => 401,
             Error::Forbidden(_) => 403,
             Error::NotFound { .. } | Error::NoRoute => 404,
             Error::Conflict(_) => 409,
@@ -153,6 +156,11 @@ const CONSTRAINTS: &[(&str, &str, &str)] = &[
     ),
     ("enum_options_name_unique", "name", "The field already has an option with this name"),
     ("externals_gid_unique", "external", "Another object has this external gid already"),
+    (
+        "invitations_email_unique",
+        "emails",
+        "Somebody else invited one of these addresses at the same time",
+    ),
     ("users_email_unique", "email", "Another user has this e-mail address"),
 ];
 

@@ -54,6 +54,20 @@ impl Gids {
         }
     }
 
+    /// The first of `count` gids in a row, if a block at hand has as many. The gids of blocks that have fewer are lost.
+    pub(crate) fn take_run(&self, count: u32) -> Option<i64> {
+        let mut blocks = self.blocks();
+        loop {
+            let block = blocks.front_mut()?;
+            let first = block.start;
+            if block.end - first >= i64::from(count) {
+                block.start += i64::from(count);
+                return Some(first);
+            }
+            blocks.pop_front();
+        }
+    }
+
     /// Whether a block should be taken before the next job.
     pub(crate) fn is_low(&self) -> bool {
         self.blocks().iter().map(|block| block.end - block.start).sum::<i64>() < RESERVE

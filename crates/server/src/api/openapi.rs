@@ -4,8 +4,9 @@
 //! paths, parameters and bodies. `opt_fields` may leave out anything, so nothing but the gid is required.
 
 use crate::App;
-use crate::api::operations::{Input, Operation, Output, Parameter};
+use crate::api::operations::{Input, Operation, Output, Parameter, Plain};
 use crate::api::wire::MAX_LIMIT;
+use crate::http::request::SESSION_COOKIE;
 use engine::schema::{FieldInfo, Kind};
 use engine::{JsonType, TypeInfo};
 use serde_json::{Map, Value, json};
@@ -56,12 +57,14 @@ fn describe(app: &App, url: &str) -> Value {
             "license": { "name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0" },
         },
         "servers": [{ "url": url }],
-        "security": [{ "token": [] }],
+        "security": [{ "token": [] }, { "session": [], "csrf": [] }],
         "tags": sections,
         "paths": paths,
         "components": {
             "securitySchemes": {
                 "token": { "type": "http", "scheme": "bearer", "description": "A personal access token." },
+                "session": { "type": "apiKey", "in": "cookie", "name": SESSION_COOKIE, "description": "The session of somebody who signed in with a password." },
+                "csrf": { "type": "apiKey", "in": "header", "name": "X-CSRF-Token", "description": "The `csrf_token` of the session. Writes with the session's cookie need it." },
             },
             "schemas": schemas.0,
             "parameters": shared_parameters(),
@@ -83,11 +86,11 @@ fn describe_operation(operation: &Operation) -> Value {
     if operation.paged {
         parameters.extend([shared("limit"), shared("offset")]);
     }
-    if operation.output != Output::Empty {
+    if !matches!(operation.output, Output::Empty | Output::Plain(_) | Output::PlainList(_)) {
         parameters.push(shared("opt_fields"));
     }
     parameters.push(shared("opt_pretty"));
-    if operation.writes() {
+    if operation.writes() && !operation.is_secret {
         parameters.push(shared("idempotency_key"));
     }
     let mut described = json!({
@@ -97,6 +100,9 @@ fn describe_operation(operation: &Operation) -> Value {
         "parameters": parameters,
         "responses": responses(operation),
     });
+    if operation.is_open {
+        put(&mut described, "security", json!([]));
+    }
     if let Some(body) = request_body(operation) {
         put(&mut described, "requestBody", body);
     }
@@ -195,6 +201,8 @@ fn responses(operation: &Operation) -> Value {
             (json!({ "type": "object", "properties": counts }), "The counts.")
         }
         Output::Events => (list_of(event()), "The events."),
+        Output::Plain(fields) => (plain(fields), "The object."),
+        Output::PlainList(fields) => (list_of(plain(fields)), "The objects."),
         Output::Empty => (reference("Empty"), "Done."),
     };
     let mut body =
@@ -287,6 +295,15 @@ fn event() -> Value {
             "change": change,
         },
     })
+}
+
+/// An object that is no resource.
+fn plain(fields: &[Plain]) -> Value {
+    let properties: Map<String, Value> = fields
+        .iter()
+        .map(|(name, kind, doc)| ((*name).to_owned(), nullable(described(scalar(*kind), doc))))
+        .collect();
+    json!({ "type": "object", "properties": properties })
 }
 
 /// The schemas by name.
@@ -548,7 +565,10 @@ fn error_responses() -> Value {
     let mut all = Map::new();
     for (name, description) in [
         ("BadRequest", "The request is wrong; the message names the part."),
-        ("Unauthorized", "There is no token, or it is unknown or revoked."),
+        (
+            "Unauthorized",
+            "There is no token or session, or it is unknown, revoked or has expired; or the password is wrong.",
+        ),
         ("Forbidden", "The object is hidden from who asks, or may not be changed by him."),
         ("NotFound", "There is no such object or path."),
         (

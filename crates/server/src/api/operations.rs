@@ -3,8 +3,10 @@
 use crate::api::call::Call;
 use crate::api::context::Context;
 use crate::api::query::Page;
+use crate::api::wire::MAX_LIMIT;
 use crate::api::write::Object;
 use crate::error::{Result, bad_request};
+use crate::identity::passwords::Ask;
 use engine::Resource;
 use engine::plan::Shape;
 use model::Gid;
@@ -25,6 +27,20 @@ pub struct Answer {
     pub next: Option<String>,
     /// What stands beside `data`, as JSON.
     pub beside: Vec<(&'static str, String)>,
+    /// What becomes of the browser's session.
+    pub cookie: Cookie,
+}
+
+/// What an answer does to the cookie of the web application.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Cookie {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// It holds this secret from now on.
+    Set(String),
+    /// It is gone.
+    Clear,
 }
 
 impl Answer {
@@ -36,6 +52,9 @@ impl Answer {
 
 /// What an operation runs.
 pub type Run = Box<dyn Fn(&mut Context<'_, '_>, &Call) -> Result<Answer> + Send + Sync>;
+
+/// What an operation asks about passwords before it runs: a transaction of its own, whose writes stay whatever comes of it.
+pub type Prepare = Box<dyn Fn(&mut Context<'_, '_>, &Call) -> Result<Ask> + Send + Sync>;
 
 /// How the body of the answer looks, for the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,9 +69,16 @@ pub enum Output {
     Counts(&'static [&'static str]),
     /// Events, with `sync` and `has_more` beside them.
     Events,
+    /// One object with these fields, which is no resource.
+    Plain(&'static [Plain]),
+    /// Such objects.
+    PlainList(&'static [Plain]),
     /// `{}`.
     Empty,
 }
+
+/// A field of an object that is no resource: its name, type and meaning. It may be null.
+pub type Plain = (&'static str, engine::JsonType, &'static str);
 
 /// A query parameter or a field of the body that is not a field of the resource.
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +162,8 @@ pub struct Operation {
     pub output: Output,
     /// Whether lists are paged.
     pub paged: bool,
+    /// The largest `limit`.
+    pub max_limit: usize,
     /// Whether it answers 201.
     pub creates: bool,
     /// A path that old clients call; left out of the reference.
@@ -144,6 +172,11 @@ pub struct Operation {
     pub is_outside: bool,
     /// Whether it talks to the outside world between two transactions.
     pub is_shell: bool,
+    /// Whether it is for everybody, known or not: there is no actor.
+    pub is_open: bool,
+    /// Whether its answer holds a secret, which must not be kept for an `Idempotency-Key`.
+    pub is_secret: bool,
+    pub(crate) prepare: Option<Prepare>,
     pub(crate) run: Run,
 }
 
@@ -226,9 +259,44 @@ impl Declaring<'_> {
         self
     }
 
+    /// Its list comes in pages of at most so many rows.
+    pub fn pages_of(self, max_limit: usize) -> Self {
+        self.operation.paged = true;
+        self.operation.max_limit = max_limit;
+        self
+    }
+
+    /// Its list is whole: no `limit`, no `offset`.
+    pub fn unpaged(self) -> Self {
+        self.operation.paged = false;
+        self
+    }
+
     /// It creates something: 201 with a `Location`.
     pub fn created(self) -> Self {
         self.operation.creates = true;
+        self
+    }
+
+    /// It is for everybody, known or not. It runs without an actor and is limited by the address of who calls.
+    pub fn open(self) -> Self {
+        self.operation.is_open = true;
+        self.operation.is_secret = true;
+        self
+    }
+
+    /// Its answer holds a secret, which is shown once.
+    pub fn secret(self) -> Self {
+        self.operation.is_secret = true;
+        self
+    }
+
+    /// It works with passwords: `prepare` says which are to be checked and hashed, away from the database, before it runs.
+    pub fn with_passwords(
+        self,
+        prepare: impl Fn(&mut Context<'_, '_>, &Call) -> Result<Ask> + Send + Sync + 'static,
+    ) -> Self {
+        self.operation.prepare = Some(Box::new(prepare));
         self
     }
 
@@ -275,7 +343,7 @@ impl Operations {
         output: Output,
         run: impl Fn(&mut Context<'_, '_>, &Call) -> Result<Answer> + Send + Sync + 'static,
     ) -> Declaring<'_> {
-        let paged = matches!(output, Output::List(_) | Output::FullList(_));
+        let paged = method == "GET" && matches!(output, Output::List(_) | Output::FullList(_));
         self.list.push(Operation {
             id,
             method,
@@ -288,10 +356,14 @@ impl Operations {
             fields: Vec::new(),
             output,
             paged,
+            max_limit: MAX_LIMIT,
             creates: false,
             is_alias: false,
             is_outside: false,
             is_shell: false,
+            is_open: false,
+            is_secret: false,
+            prepare: None,
             run: Box::new(run),
         });
         Declaring { operation: self.list.last_mut().expect("it was just added") }

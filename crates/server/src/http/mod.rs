@@ -1,10 +1,14 @@
 //! The asynchronous shell: listens, parses, limits, hands the work to a thread that owns a connection, and writes the answer.
 //!
 //! [`routes`] finds the operation, [`request`] parses what came, [`pipeline`] runs it, [`respond`] writes what goes,
-//! [`attachments`] streams files, [`limits`] counts requests, `webhooks` shakes hands.
+//! [`attachments`] streams files, [`limits`] counts requests, [`peer`] tells who calls, `webhooks` shakes hands,
+//! [`metrics`] tells how it goes.
 
 pub mod attachments;
+pub mod batch;
 pub mod limits;
+pub mod metrics;
+pub mod peer;
 pub mod pipeline;
 pub mod request;
 pub mod respond;
@@ -13,7 +17,9 @@ mod webhooks;
 
 use crate::App;
 use crate::api::operations::Base;
-use crate::error::{Error, Result};
+use crate::auth::Credential;
+use crate::error::{Error, Result, forbidden};
+use crate::jobs;
 use crate::readers::Running;
 use crate::resources::webhooks::sender;
 use axum::Router;
@@ -22,8 +28,16 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use request::{Incoming, Sent};
 use respond::{Reply, Style};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use store::Dialect;
+
+/// Jobs that one node works on at a time.
+const WORKERS: usize = 2;
+
+/// How long a batch of a job may take to end when the server stops.
+const LAST_BATCH: Duration = Duration::from_secs(5);
 
 /// The whole server as an axum router.
 pub fn router(app: Arc<App>) -> Router {
@@ -40,13 +54,15 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let (drain, drained) = tokio::sync::oneshot::channel::<()>();
     let flusher = tokio::spawn(keep_house(Arc::clone(&app)));
+    let (stop_jobs, stopped) = tokio::sync::watch::channel(());
+    let workers = tokio::spawn(work(Arc::clone(&app), stopped));
     let readers = Running::start(&app);
     let sender = tokio::spawn(sender::run(Arc::clone(&app)));
-    let server =
-        axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(async move {
-            stop.await;
-            let _ = drain.send(());
-        });
+    let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        stop.await;
+        let _ = drain.send(());
+    });
     let result = tokio::select! {
         result = async { server.await } => result,
         () = async {
@@ -56,6 +72,10 @@ pub async fn serve(
     };
     flusher.abort();
     sender.abort();
+    drop(stop_jobs);
+    if tokio::time::timeout(LAST_BATCH, workers).await.is_err() {
+        tracing::warn!("a job did not stop in time; it goes on after the next start");
+    }
     readers.stop().await;
     if let Err(error) = app.flush_used_tokens().await {
         tracing::warn!(%error, "the last use of tokens was not written down");
@@ -71,8 +91,8 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = app.flush_used_tokens().await {
             tracing::warn!(%error, "the last use of tokens was not written down");
         }
-        if let Err(error) = finish_deletions(&app).await {
-            tracing::warn!(%error, "unfinished deletions were not gone on with");
+        if let Err(error) = jobs::forget_old(&app).await {
+            tracing::warn!(%error, "jobs that were done long ago were not removed");
         }
         if let Err(error) = crate::trash::empty(&app).await {
             tracing::warn!(%error, "the trash was not emptied");
@@ -80,8 +100,17 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = crate::resources::webhooks::sweep(&app).await {
             tracing::warn!(%error, "old deliveries of webhooks were not removed");
         }
+        if let Err(error) = crate::resources::time_periods::extend(&app).await {
+            tracing::warn!(%error, "time periods were not made");
+        }
         if let Err(error) = crate::readers::cleaning::clean(&app).await {
             tracing::warn!(%error, "old events were not removed");
+        }
+        if let Err(error) = crate::audit::expire(&app).await {
+            tracing::warn!(%error, "old entries of the audit log were not removed");
+        }
+        if let Err(error) = crate::identity::sweep(&app).await {
+            tracing::warn!(%error, "what had expired was not swept");
         }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");
@@ -89,10 +118,21 @@ async fn keep_house(app: Arc<App>) {
     }
 }
 
-/// Goes on with deletions of more rows than one request marks, each batch in a transaction of its own.
-async fn finish_deletions(app: &App) -> Result<()> {
-    while app.store.write(crate::resources::projects::deleting::finish_deletions).await? {}
-    Ok(())
+/// Works on jobs until the sender of `stop` is dropped.
+async fn work(app: Arc<App>, stop: tokio::sync::watch::Receiver<()>) {
+    if app.store.dialect() == Dialect::Sqlite
+        && let Err(error) = jobs::take_over(&app).await
+    {
+        tracing::warn!(%error, "jobs that a former process left wait until their leases end");
+    }
+    let workers = (0..WORKERS).map(|_| {
+        let mut stop = stop.clone();
+        let stopped = async move {
+            let _ = stop.changed().await;
+        };
+        jobs::work(Arc::clone(&app), stopped)
+    });
+    futures_util::future::join_all(workers).await;
 }
 
 /// Answers one request.
@@ -111,6 +151,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let status = reply.status;
     let (operation, statements, actor) = (reply.operation, reply.statements, reply.actor);
     let response = reply.into_response(&style);
+    app.metrics.served(operation, status, started.elapsed());
     let micros = started.elapsed().as_micros();
     let id = incoming.request_id.as_str();
     match error {
@@ -143,24 +184,30 @@ async fn route(
             .routes
             .find(&app.operations, base, parts.method.as_str(), path)
             .ok_or(Error::NoRoute)?;
-        let token = incoming.token.clone().ok_or(Error::Unauthorized)?;
-        app.limits.admit(&token, incoming.now)?;
+        let credential = admit(app, incoming, operation)?;
         if operation.is_outside {
             let asked = (operation, segments);
-            return attachments::upload(app, incoming, parts, body, asked, token).await;
+            return attachments::upload(app, incoming, parts, body, asked, credential).await;
         }
         let sent = Sent::read(parts, body).await?;
-        let call = request::call(operation, path, segments, parts, sent)?;
-        if operation.is_shell {
-            return webhooks::create(app, incoming, operation, call, token).await;
+        if batch::is_batch(operation) {
+            return batch::run(app, incoming, parts, sent, operation, credential).await;
         }
-        return pipeline::run(app, incoming, operation, call, token).await;
+        let mut call = request::call(operation, path, segments, parts, sent)?;
+        call.client = incoming.client.clone();
+        if operation.is_shell {
+            return webhooks::create(app, incoming, operation, call, credential).await;
+        }
+        return pipeline::run(app, incoming, operation, call, credential).await;
     }
     match (parts.method.as_str(), path) {
         ("GET" | "HEAD", "/health") => match app.store.ping().await {
             Ok(()) => Ok(Reply::json(200, br#"{"status":"ok"}"#.to_vec())),
             Err(_) => Err(Error::Overloaded),
         },
+        ("GET" | "HEAD", "/metrics") => {
+            Ok(Reply { content_type: metrics::TYPE, ..Reply::json(200, metrics::text(app).await?) })
+        }
         ("GET" | "HEAD", "/") => Ok(Reply::html(respond::first_page(&incoming.url))),
         ("GET" | "HEAD", path) if path.starts_with(attachments::DOWNLOAD) => {
             attachments::download(app, incoming, parts).await
@@ -168,6 +215,29 @@ async fn route(
         ("GET", attachments::PERMANENT) => attachments::permanent(app, incoming, parts).await,
         _ => Err(Error::NoRoute),
     }
+}
+
+/// Who asks for an operation, within his limits; `None` where it is open to everybody.
+///
+/// Errors: 401 if nobody is named and somebody must be; 429; 403 for a page of another site that writes without saying who it is,
+/// since it would sign somebody in as it likes.
+fn admit(
+    app: &App,
+    incoming: &Incoming,
+    operation: &crate::api::Operation,
+) -> Result<Option<Credential>> {
+    if !operation.is_open {
+        let credential = incoming.credential.clone().ok_or(Error::Unauthorized)?;
+        app.limits.admit(credential.hash(), incoming.now)?;
+        return Ok(Some(credential));
+    }
+    if let Some(address) = incoming.client.address {
+        app.open_limits.admit(&address.to_string(), incoming.now)?;
+    }
+    if operation.writes() && incoming.foreign_origin.is_some() {
+        return Err(forbidden("Origin: Not a page of this server"));
+    }
+    Ok(None)
 }
 
 /// A header as text.

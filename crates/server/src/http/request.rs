@@ -1,12 +1,11 @@
 //! What came: headers, query, body, options. Every byte a client can send ends here or in a clear 4xx.
 
 use crate::App;
-use crate::api::call::{Call, Options, cut};
+use crate::api::call::{Call, Client, Options, cut};
 use crate::api::operations::Operation;
-use crate::api::wire::MAX_LIMIT;
-use crate::auth;
+use crate::auth::{self, Credential};
 use crate::error::{Error, Result, bad_request, invalid};
-use crate::http::text;
+use crate::http::{peer, text};
 use axum::body::Body as HttpBody;
 use axum::http::header;
 use axum::http::request::Parts;
@@ -20,15 +19,31 @@ pub const MAX_BODY: usize = 1024 * 1024;
 /// Deepest nesting of a JSON body.
 pub const MAX_JSON_DEPTH: usize = 32;
 
+/// The cookie of the web application.
+pub const SESSION_COOKIE: &str = "vinyasa_session";
+
+/// What writes with that cookie must send.
+pub const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Longest `User-Agent` that is kept, in characters.
+const MAX_USER_AGENT: usize = 300;
+
 /// Most values in a body.
 pub const MAX_FIELDS: usize = 10_000;
 
 /// What is known of a request before its body is read.
+#[derive(Clone, Debug)]
 pub struct Incoming {
     /// The address that links start with.
     pub url: String,
-    /// The hash of the bearer token.
-    pub token: Option<String>,
+    /// The hash of the bearer token, else of the session's cookie.
+    pub credential: Option<Credential>,
+    /// `X-CSRF-Token`.
+    pub csrf: Option<String>,
+    /// `Origin`, if it is not one of this server.
+    pub foreign_origin: Option<String>,
+    /// Who calls, as the network tells.
+    pub client: Client,
     /// The time of the request.
     pub now: Timestamp,
     /// Names the request in logs, events and the answer.
@@ -53,15 +68,31 @@ impl Incoming {
                 .unwrap_or("localhost");
             format!("http://{host}")
         });
-        let token = text(&parts.headers, header::AUTHORIZATION).and_then(bearer).map(auth::hash);
+        let credential = match text(&parts.headers, header::AUTHORIZATION) {
+            Some(header) => bearer(header).map(|token| Credential::Token(auth::hash(token))),
+            None => session_cookie(parts).map(|secret| Credential::Session(auth::hash(secret))),
+        };
+        let client = Client {
+            address: peer::address(parts, &app.settings.trusted_proxies),
+            user_agent: text(&parts.headers, header::USER_AGENT)
+                .map(|agent| agent.chars().take(MAX_USER_AGENT).collect())
+                .unwrap_or_default(),
+        };
         let idempotency_key = parts
             .headers
             .get("idempotency-key")
             .filter(|key| !key.is_empty())
             .map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned());
         Incoming {
+            foreign_origin: foreign_origin(parts, &url),
             url,
-            token,
+            credential,
+            csrf: parts
+                .headers
+                .get(CSRF_HEADER)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
+            client,
             now: (app.clock)(),
             request_id,
             idempotency_key,
@@ -69,6 +100,27 @@ impl Incoming {
             if_none_match: text(&parts.headers, header::IF_NONE_MATCH).map(str::to_owned),
         }
     }
+}
+
+/// The secret in the cookie of a session.
+fn session_cookie(parts: &Parts) -> Option<&str> {
+    parts
+        .headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, value)| *name == SESSION_COOKIE && !value.is_empty())
+        .map(|(_, value)| value)
+}
+
+/// The `Origin` of the page that calls, if it is neither the public address nor the host that was asked.
+fn foreign_origin(parts: &Parts, url: &str) -> Option<String> {
+    let origin = text(&parts.headers, header::ORIGIN)?;
+    let is_host = |host: &str| origin.split_once("://").is_some_and(|(_, rest)| rest == host);
+    let own = origin == url || text(&parts.headers, header::HOST).is_some_and(is_host);
+    (!own).then(|| origin.to_owned())
 }
 
 /// Whether a `Host` header is safe to build addresses with.
@@ -261,9 +313,23 @@ pub fn call(
     parts: &Parts,
     sent: Sent,
 ) -> Result<Call> {
+    let query = pairs(parts.uri.query().unwrap_or_default())?;
+    call_of(operation, path, segments, query, sent)
+}
+
+/// [`call`] with the query as pairs.
+///
+/// Errors: 400 for options, paging or a body that make no sense.
+pub fn call_of(
+    operation: &Operation,
+    path: &str,
+    segments: Vec<String>,
+    pairs: Vec<(String, String)>,
+    sent: Sent,
+) -> Result<Call> {
     let mut options = Options::default();
     let mut data = Map::new();
-    let mut query = Vec::new();
+    let mut query: Vec<(String, String)> = Vec::new();
     match sent {
         Sent::Nothing => {}
         Sent::Json(object) => {
@@ -272,7 +338,9 @@ pub fn call(
                     ("data", Value::Object(fields)) => data = fields,
                     ("data" | "options", Value::Null) => {}
                     ("data", _) => return Err(invalid("data", "Must be an object")),
-                    ("options", Value::Object(object)) => body_options(&object, &mut options)?,
+                    ("options", Value::Object(object)) => {
+                        body_options(&object, &mut options, operation.max_limit)?;
+                    }
                     ("options", _) => return Err(invalid("options", "Must be an object")),
                     (other, _) => {
                         return Err(bad_request(format!(
@@ -293,12 +361,12 @@ pub fn call(
             }
         }
     }
-    for (name, value) in pairs(parts.uri.query().unwrap_or_default())? {
+    for (name, value) in pairs {
         if name.starts_with("opt_") {
             option(&name, &value, &mut options)?;
             options.echo.push((name, value));
         } else if name == "limit" && operation.method == "GET" {
-            options.limit = Some(limit(&value)?);
+            options.limit = Some(limit(&value, operation.max_limit)?);
         } else if name == "offset" && operation.method == "GET" {
             options.offset = Some(value).filter(|offset| !offset.is_empty());
         } else if operation.writes() {
@@ -313,7 +381,14 @@ pub fn call(
     if let Some(name) = data.iter().find_map(|(name, value)| holds_nul(value).then_some(name)) {
         return Err(invalid(cut(name), "Must not contain NUL characters"));
     }
-    Ok(Call { path: segments, query, body: Body::new(data), options, address: path.to_owned() })
+    Ok(Call {
+        path: segments,
+        query,
+        body: Body::new(data),
+        options,
+        address: path.to_owned(),
+        ..Call::default()
+    })
 }
 
 /// Whether a text anywhere in a value holds a NUL, which no database column takes.
@@ -365,7 +440,11 @@ fn option(name: &str, value: &str, options: &mut Options) -> Result<()> {
 }
 
 /// The options of a JSON body.
-fn body_options(object: &Map<String, Value>, options: &mut Options) -> Result<()> {
+fn body_options(
+    object: &Map<String, Value>,
+    options: &mut Options,
+    max_limit: usize,
+) -> Result<()> {
     let list = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
@@ -376,7 +455,7 @@ fn body_options(object: &Map<String, Value>, options: &mut Options) -> Result<()
             "fields" | "opt_fields" => options.fields = selection("options", &list(value))?,
             "expand" | "opt_expand" => options.expand = selection("options", &list(value))?,
             "pretty" | "opt_pretty" => options.pretty = value.as_bool().unwrap_or(false),
-            "limit" => options.limit = Some(limit(&value.to_string())?),
+            "limit" => options.limit = Some(limit(&value.to_string(), max_limit)?),
             "offset" => options.offset = value.as_str().map(str::to_owned),
             _ => {}
         }
@@ -389,11 +468,11 @@ fn selection(name: &'static str, text: &str) -> Result<Option<Selection>> {
     Ok(Some(selection).filter(|selection| !selection.is_empty()))
 }
 
-fn limit(text: &str) -> Result<usize> {
+fn limit(text: &str, max: usize) -> Result<usize> {
     text.parse()
         .ok()
-        .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-        .ok_or_else(|| invalid("limit", format!("Must be between 1 and {MAX_LIMIT}")))
+        .filter(|limit| (1..=max).contains(limit))
+        .ok_or_else(|| invalid("limit", format!("Must be between 1 and {max}")))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::App;
 use crate::api::call::Call;
 use crate::api::operations::{Answer, Operation};
-use crate::auth;
+use crate::auth::{self, Credential};
 use crate::error::{Error, Result, bad_request, forbidden};
 use crate::http::pipeline::{self, Work};
 use crate::http::request::Incoming;
@@ -22,7 +22,7 @@ pub(super) async fn create(
     incoming: &Incoming,
     operation: &Operation,
     call: Call,
-    token: String,
+    credential: Option<Credential>,
 ) -> Result<Reply> {
     let mut bytes = [0_u8; 32];
     (app.entropy)(&mut bytes);
@@ -35,12 +35,13 @@ pub(super) async fn create(
         Ok(Answer::empty())
     });
     let begun =
-        pipeline::run_once(app, incoming, operation, call.clone(), token.clone(), prepare).await;
+        pipeline::run_once(app, incoming, operation, call.clone(), credential.clone(), prepare)
+            .await;
     if let Err(error) = begun {
         // A request that is sent again with its `Idempotency-Key` gets its answer again, not a complaint about a duplicate.
         let Error::Forbidden(message) = error else { return Err(error) };
         let refuse: Work = Box::new(move |_, _| Err(forbidden(message.clone())));
-        return pipeline::run_with(app, incoming, operation, call, token, refuse).await;
+        return pipeline::run_with(app, incoming, operation, call, credential, refuse).await;
     }
     let prepared = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(prepared) = prepared else {
@@ -51,7 +52,7 @@ pub(super) async fn create(
         Ok(()) => {
             let (hook, made) = (secret, prepared.clone());
             let finish: Work = Box::new(move |cx, _| webhooks::finish(cx, &made, &hook));
-            pipeline::run_with(app, incoming, operation, call, token, finish).await
+            pipeline::run_with(app, incoming, operation, call, credential, finish).await
         }
         Err(error) => Err(error),
     };

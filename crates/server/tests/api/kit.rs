@@ -166,8 +166,15 @@ impl App {
             }),
         };
         let storage = directory.path().join("files").to_str().unwrap().to_owned();
-        let settings =
-            Settings { storage, debug_headers: true, allow_private_network: true, ..settings };
+        // Passwords that cost next to nothing.
+        let password_cost = server::identity::passwords::Cost(8);
+        let settings = Settings {
+            storage,
+            debug_headers: true,
+            password_cost,
+            allow_private_network: true,
+            ..settings
+        };
         let server = server::App::new(store, settings, outside).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         App {
@@ -186,6 +193,11 @@ impl App {
         self.now.fetch_add(millis, Ordering::Relaxed);
     }
 
+    /// Writes down when tokens and sessions were last used, as the server does once a minute.
+    pub(crate) fn flush(&self) {
+        self.runtime.block_on(self.server.flush_used_tokens()).unwrap();
+    }
+
     /// Does what the server does once a minute about old deletions.
     pub(crate) fn empty_trash(&self) {
         self.runtime.block_on(server::trash::empty(&self.server)).unwrap();
@@ -201,6 +213,16 @@ impl App {
     pub(crate) fn send_webhooks(&self) -> usize {
         use server::resources::webhooks::sender;
         self.runtime.block_on(sender::send_due(&self.server)).unwrap()
+    }
+
+    /// Does what the server does once a minute about time periods; there are none before. They take gids.
+    pub(crate) fn make_time_periods(&self) {
+        self.runtime.block_on(server::resources::time_periods::extend(&self.server)).unwrap();
+    }
+
+    /// Runs every job that is due to its end, as the server does behind the requests.
+    pub(crate) fn run_jobs(&self) {
+        self.runtime.block_on(server::jobs::run_all(&self.server)).unwrap();
     }
 
     /// Lets a reader of the test's own making see everything that happened.
@@ -258,7 +280,7 @@ impl App {
         let given = |name: &str| map.contains_key(name);
         let in_acme = match kind {
             "task" => !given("projects") && !given("parent") && !given("memberships"),
-            "project" | "tag" | "custom_field" => true,
+            "project" | "tag" | "custom_field" | "goal" => true,
             _ => false,
         };
         if in_acme {
@@ -384,6 +406,11 @@ impl Client<'_> {
     /// Reads `path`, which is below the base and may have a query.
     pub(crate) fn get(self, path: &str) -> Reply {
         self.request(Method::GET, path, &[], "")
+    }
+
+    /// Reads a path that is of no API.
+    pub(crate) fn bare(self, path: &str) -> Reply {
+        self.send(Request::builder().uri(path).body(Body::empty()).unwrap())
     }
 
     /// Posts fields, which are wrapped in `data`.

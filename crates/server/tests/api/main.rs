@@ -9,9 +9,14 @@
 )]
 
 mod attachments;
+mod audit_log;
+mod batch;
 mod contract;
 mod custom_fields;
 mod events;
+mod goals;
+mod identity;
+mod jobs;
 mod kit;
 mod memberships;
 mod people;
@@ -24,5 +29,7 @@ mod sections;
 mod stories;
 mod tasks;
 mod texts;
+mod time_periods;
+mod time_tracking;
 mod together;
 mod webhooks;

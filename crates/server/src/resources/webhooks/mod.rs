@@ -11,6 +11,7 @@ pub mod filters;
 pub mod queue;
 pub mod sender;
 
+use crate::api::context::Actor;
 use crate::api::operations::{Input, Output};
 use crate::auth;
 use crate::outbound::Failure;
@@ -297,6 +298,18 @@ pub fn finish(cx: &mut Context<'_, '_>, prepared: &Prepared, secret: &str) -> Re
     answer.created = true;
     answer.beside.push(("X-Hook-Secret", format!("\"{secret}\"")));
     Ok(answer)
+}
+
+/// Who made a webhook, as an actor; `None` if he is not in its workspace any more.
+fn maker(cx: &mut Context<'_, '_>, user: Gid, workspace: Gid) -> Result<Option<Actor>> {
+    let member: Option<Gid> = cx.cell(
+        r#"SELECT wm.gid FROM workspace_memberships AS wm WHERE wm.workspace = ? AND wm."user" = ? AND wm.is_active = 1"#,
+        params![workspace, user],
+    )?;
+    match member {
+        Some(_) => auth::actor_of(cx.tx, user).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Removes a webhook with everything that hangs on it.

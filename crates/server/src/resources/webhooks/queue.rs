@@ -5,13 +5,11 @@
 
 use crate::api::Context;
 use crate::api::context::Actor;
-use crate::auth;
 use crate::error::Result;
 use crate::events::told::{Eyes, Reference, Told};
 use crate::prelude::*;
 use crate::readers::{LogEvent, Position, Reader};
-use crate::resources::webhooks::Webhook;
-use crate::resources::webhooks::filters;
+use crate::resources::webhooks::{Webhook, filters, maker};
 use engine::json::{write_gid, write_string};
 use engine::record::select_list;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,13 +48,14 @@ fn react(cx: &mut Context<'_, '_>, events: &[LogEvent]) -> Result<()> {
         let start = Position { txid: row.get(0)?, gid: row.get(1)? };
         Ok((start, Webhook::from_row(row, 2)?))
     })?;
-    let mut by_maker: BTreeMap<Gid, Vec<(Position, Webhook)>> = BTreeMap::new();
+    let mut by_maker: BTreeMap<(Gid, Gid), Vec<(Position, Webhook)>> = BTreeMap::new();
     for (start, webhook) in found {
-        by_maker.entry(webhook.created_by).or_default().push((start, webhook));
+        let who = (webhook.created_by, webhook.workspace);
+        by_maker.entry(who).or_default().push((start, webhook));
     }
-    for (maker, webhooks) in by_maker {
+    for ((user, workspace), webhooks) in by_maker {
         // Whoever left is told nothing; the sender removes his webhooks.
-        let Some(actor) = auth::actor_of(cx.tx, maker)? else { continue };
+        let Some(actor) = maker(cx, user, workspace)? else { continue };
         put_in_line(cx, actor, webhooks, events)?;
     }
     Ok(())

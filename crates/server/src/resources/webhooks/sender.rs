@@ -11,7 +11,7 @@ use crate::auth;
 use crate::error::Result;
 use crate::outbound::{Answer, Call, Failure};
 use crate::prelude::*;
-use crate::resources::webhooks::{Webhook, queue, remove};
+use crate::resources::webhooks::{Webhook, maker, queue, remove};
 use engine::record::select_list;
 use hmac::{Hmac, Mac as _};
 use reqwest::Method;
@@ -303,7 +303,7 @@ fn pack(cx: &mut Context<'_, '_>, gid: Gid) -> Result<Option<Parcel>> {
 
 /// Whether the webhook's maker still sees what it watches.
 fn is_within_reach(cx: &mut Context<'_, '_>, webhook: &Webhook) -> Result<bool> {
-    let Some(actor) = auth::actor_of(cx.tx, webhook.created_by)? else { return Ok(false) };
+    let Some(actor) = maker(cx, webhook.created_by, webhook.workspace)? else { return Ok(false) };
     let own = std::mem::replace(&mut cx.actor, actor);
     let seen = cx.is_visible(&webhook.resource_type, webhook.resource);
     cx.actor = own;
