@@ -68,27 +68,27 @@ pub struct Sender {
 }
 
 /// Takes a webhook off the busy ones when its sending ends, however it ends.
-struct Busy<'a> {
-    sender: &'a Sender,
+struct Busy {
+    app: Arc<App>,
     gid: Gid,
 }
 
-impl Drop for Busy<'_> {
+impl Busy {
+    /// None if this process is sending for the webhook already.
+    fn new(app: &Arc<App>, gid: Gid) -> Option<Busy> {
+        let mut busy = app.webhooks.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        // Made only where it is wanted: dropping one takes the lock.
+        busy.insert(gid).then(|| Busy { app: Arc::clone(app), gid })
+    }
+}
+
+impl Drop for Busy {
     fn drop(&mut self) {
-        self.sender.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.gid);
+        self.app.webhooks.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.gid);
     }
 }
 
 impl Sender {
-    fn occupy(&self, gid: Gid) -> Option<Busy<'_>> {
-        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        busy.insert(gid).then_some(Busy { sender: self, gid })
-    }
-
-    fn is_busy(&self, gid: Gid) -> bool {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner).contains(&gid)
-    }
-
     /// The places for calls to a host.
     fn host(&self, target: &str) -> Arc<Semaphore> {
         let host = reqwest::Url::parse(target)
@@ -121,12 +121,10 @@ pub async fn run(app: Arc<App>) {
         match due(&app).await {
             Ok(found) => {
                 for (gid, target) in found {
-                    if app.webhooks.is_busy(gid) {
-                        continue;
-                    }
+                    let Some(busy) = Busy::new(&app, gid) else { continue };
                     let (app, places) = (Arc::clone(&app), Arc::clone(&places));
                     calls.spawn(async move {
-                        let Some(_busy) = app.webhooks.occupy(gid) else { return };
+                        let _busy = busy;
                         let host = app.webhooks.host(&target);
                         let (Ok(_of_host), Ok(_place)) =
                             (host.acquire().await, places.acquire().await)
