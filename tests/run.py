@@ -215,6 +215,11 @@ def crash(*options):
     script("crash/run.py", *options)
 
 
+def fire(*options):
+    """Events and webhooks while the server is killed and targets fail, on both databases."""
+    script("fire/run.py", *options)
+
+
 def writers(*options):
     """64 parallel writers on SQLite."""
     script("writers/run.py", *options)
@@ -228,9 +233,9 @@ def fix(*_):
     script("coverage.py")
 
 
-OUTSIDE = (sdk, openapi, contract, conformance, coverage, crash, writers)
+OUTSIDE = (sdk, openapi, contract, conformance, coverage, crash, fire, writers)
 PLANS = {
-    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, sdk, openapi, contract, coverage, crash, writers),
+    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, sdk, openapi, contract, coverage, crash, fire, writers),
     "check": (formatting, lints, unit, tidy),
     "fix": (prepare, fix),
     "prepare": (prepare,),

@@ -4,7 +4,9 @@
 // Each chapter is a function; an exception ends the chapter, not the story.
 'use strict';
 
+const crypto = require('crypto');
 const fs = require('fs');
+const http = require('http');
 const os = require('os');
 const path = require('path');
 const Asana = require('asana');
@@ -479,6 +481,74 @@ async function copiesAndTemplates() {
   await refused('a stranger', 404, mallory.TaskTemplates.getTaskTemplate(saved.gid, {}));
 }
 
+/** Waits up to half a minute for what the server does a moment later. */
+async function eventually(condition) {
+  const end = Date.now() + 30_000;
+  while (Date.now() < end) {
+    if (await condition()) return true;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return false;
+}
+
+async function watching() {
+  let sync;
+  try {
+    await ada.Events.getEvents(w.project, {});
+    expect('a first poll is refused', false);
+  } catch (error) {
+    expect('a first poll is a 412', error.status, 412);
+    sync = error.response.body.sync;
+  }
+  await refused('a guest polls', 403, eve.Events.getEvents(w.other, {}));
+
+  const events = [];
+  const signed = [];
+  let secret;
+  const target = http.createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      if (request.headers['x-hook-secret']) {
+        secret = request.headers['x-hook-secret'];
+        response.setHeader('X-Hook-Secret', secret);
+      } else {
+        // As the official sample does it: over what JSON.stringify makes of the parsed body.
+        const body = JSON.parse(Buffer.concat(chunks).toString());
+        const right = crypto.createHmac('sha256', secret).update(JSON.stringify(body)).digest('hex');
+        signed.push(right === request.headers['x-hook-signature']);
+        events.push(...body.events);
+      }
+      response.end();
+    });
+  });
+  await new Promise((done) => target.listen(0, '127.0.0.1', done));
+  const address = `http://127.0.0.1:${target.address().port}/hook`;
+  const hooks = ada.Webhooks;
+  const hook = await one(hooks.createWebhook(data({ resource: w.project, target: address, filters: [{ action: 'changed', resource_type: 'task' }] }), {}));
+  expect('a webhook', [hook.active, hook.resource.gid], [true, w.project]);
+  expect('listed', gids(await all(hooks.getWebhooks(WORKSPACE, { limit: 5 }))), [hook.gid]);
+  const task = (await one(ada.Tasks.createTask(data({ name: 'Watched', projects: [w.project] }), {}))).gid;
+  await ada.Tasks.updateTask(data({ name: 'Watched closely' }), task, {});
+  const told = [];
+  expect('polled', await eventually(async () => {
+    const page = await ada.Events.getEvents(w.project, { sync });
+    const body = page._response ?? page;
+    sync = body.sync ?? sync;
+    told.push(...page.data.map((event) => `${event.resource.gid} ${event.action} ${event.change?.field ?? ''}`));
+    return told.includes(`${task} added `) && told.includes(`${task} changed name`);
+  }));
+  expect('told', await eventually(() => events.some((event) => event.resource.gid === task && event.change.field === 'name')));
+  expect('only what the filter lets through', events.every((event) => event.action === 'changed'));
+  expect('signed', signed.every(Boolean));
+  expect('read', (await one(hooks.getWebhook(hook.gid, {}))).delivery_retry_count, 0);
+  expect('other filters', (await one(hooks.updateWebhook(data({ filters: [{ action: 'added' }] }), hook.gid, {}))).filters[0].action, 'added');
+  expect('deleted', (await hooks.deleteWebhook(hook.gid)).data, {});
+  await refused('a deleted webhook', 404, hooks.getWebhook(hook.gid, {}), 'Unknown object');
+  await ada.Tasks.deleteTask(task);
+  target.close();
+}
+
 async function refusals() {
   const t = ada.Tasks;
   await refused('no such token', 401, api('0/not-a-token').Users.getUser('me', {}), 'Not Authorized');
@@ -518,7 +588,7 @@ async function finding() {
 }
 
 (async () => {
-  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, copiesAndTemplates, finding, refusals]) {
+  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, copiesAndTemplates, watching, finding, refusals]) {
     const before = passed;
     try {
       await chapter();

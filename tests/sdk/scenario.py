@@ -5,10 +5,13 @@ Run by `tests/sdk/run.py`, which starts the server. From the environment: VINYAS
 (guest) and VINYASA_MALLORY (a stranger). Each chapter is a function; an exception ends the chapter, not the story.
 """
 
+import hmac
+import http.server
 import json
 import os
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import urllib.error
@@ -726,6 +729,86 @@ def copies_and_templates():
     refused("a deleted template", 404, tt.get_task_template, saved["gid"], {}, says="Unknown object")
 
 
+class Hook(http.server.BaseHTTPRequestHandler):
+    """A target of webhooks: sends the secret back and keeps what comes with a right signature."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        secret = self.headers.get("X-Hook-Secret")
+        self.send_response(200)
+        if secret:
+            self.server.secret = secret
+            self.send_header("X-Hook-Secret", secret)
+        else:
+            right = hmac.new(self.server.secret.encode(), body, "sha256").hexdigest()
+            self.server.signed.append(right == self.headers["X-Hook-Signature"])
+            self.server.events += json.loads(body)["events"]
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def eventually(condition):
+    """Waits up to half a minute for what the server does a moment later."""
+    end = time.monotonic() + 30
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.1)
+    return bool(condition())
+
+
+def watching():
+    plain = Api(os.environ["VINYASA_ADA"])
+    plain.client.configuration.return_page_iterator = False
+    try:
+        plain.events.get_events(w.marketing, {})
+        expect("a first poll is refused", False)
+    except ApiException as e:
+        answer = json.loads(e.body)
+        expect("a first poll is a 412", e.status, 412)
+        expect("with a message", answer["errors"][0]["message"].startswith("Sync token invalid or too old."))
+        w.sync = answer["sync"]
+    refused("a guest polls", 403, lambda: list(eve.events.get_events(w.marketing, {})))
+    refused("another token", 412, plain.events.get_events, w.marketing, {"sync": "abc"}, says="Sync token")
+
+    target = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    target.events, target.signed = [], []
+    threading.Thread(target=target.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{target.server_port}/hook"
+    wanted = [{"resource_type": "task", "action": "changed", "fields": ["name"]}, {"resource_type": "task", "action": "added"}]
+    hooks = ada.webhooks
+    hook = hooks.create_webhook(data(resource=w.marketing, target=address, filters=wanted), {})
+    expect("a webhook", (hook["active"], hook["resource"]["gid"], hook["target"]), (True, w.marketing, address))
+    refused("the same again", 403, hooks.create_webhook, data(resource=w.marketing, target=address), {}, says="Duplicated webhook")
+    refused("a workspace without filters", 400, hooks.create_webhook, data(resource=WORKSPACE, target=address), {}, says="whitelist")
+    refused("nobody listens", 400, hooks.create_webhook, data(resource=w.marketing, target="http://127.0.0.1:1/"), {})
+    expect("listed", gids(hooks.get_webhooks(WORKSPACE, {"limit": 5})), [hook["gid"]])
+    expect("listed for its resource", gids(hooks.get_webhooks(WORKSPACE, {"resource": w.marketing})), [hook["gid"]])
+    refused("somebody else's webhook", 403, bob.webhooks.get_webhook, hook["gid"], {})
+
+    task = ada.tasks.create_task(data(name="Watched", projects=[w.marketing]), {})["gid"]
+    ada.tasks.update_task(data(name="Watched closely", notes="Quietly"), task, {})
+    told = []
+
+    def polled():
+        page = plain.events.get_events(w.marketing, {"sync": w.sync})
+        w.sync = page["sync"]
+        told.extend((e["resource"]["gid"], e["action"], e.get("change", {}).get("field")) for e in page["data"])
+        return {(task, "added", None), (task, "changed", "name"), (task, "changed", "notes")} <= set(told)
+
+    expect("polled", eventually(polled))
+    expect("told", eventually(lambda: len(target.events) >= 3))
+    lines = {(e["resource"]["gid"], e["action"], e.get("change", {}).get("field")) for e in target.events}
+    expect("what the filters let through", lines, {(task, "added", None), (task, "changed", "name")})
+    expect("signed", all(target.signed))
+    expect("delivered", hooks.get_webhook(hook["gid"], {})["last_success_at"] is not None)
+    expect("other filters", hooks.update_webhook(data(filters=[]), hook["gid"], {})["filters"], [])
+    expect("no more", hooks.delete_webhook(hook["gid"]), {})
+    refused("a deleted webhook", 404, hooks.get_webhook, hook["gid"], {}, says="Unknown object")
+    ada.tasks.delete_task(task)
+    target.shutdown()
+
+
 def refusals():
     t = ada.tasks
     refused("no such token", 401, Api("0/not-a-token").users.get_user, "me", {}, says="Not Authorized")
@@ -849,7 +932,8 @@ def finding():
 
 
 CHAPTERS = (people_and_workspace, teams, the_project, memberships, sections, custom_fields, planning_tasks, breaking_down,
-            working, tags, talking, files, portfolios, statuses, goals, time_and_allocations, copies_and_templates, finding, at_hand, refusals)
+            working, tags, talking, files, portfolios, statuses, goals, time_and_allocations, copies_and_templates, watching, finding, at_hand,
+            refusals)
 
 for chapter in CHAPTERS:
     before = passed

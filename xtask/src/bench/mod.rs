@@ -6,6 +6,7 @@
 //! are what counts; [`report`] prints them with the gates.
 
 mod constant;
+mod events;
 mod http;
 mod process;
 mod report;
@@ -28,7 +29,7 @@ use store::{Config, Store};
 
 use http::{Connection, Dice, Make, drive, request};
 use process::Process;
-use report::{Report, Row, Shot, Sights};
+use report::{Poll, Report, Row, Shot, Sights};
 use seed::{PER_PROJECT, SMALL, World};
 use sql::{Bare, Recorder, Recording, pgbench, scripts};
 
@@ -202,6 +203,8 @@ impl<'c> Bench<'c> {
     fn server(&self) -> Result<Process> {
         let mut command = Command::new(&self.binary);
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", &self.choices.log]);
+        // The target of the measured webhook is here.
+        command.arg("--allow-private-network");
         command.arg("--data-dir").arg(self.directory.path());
         if let Some(url) = &self.url {
             command.args(["--database-url", url]);
@@ -260,6 +263,9 @@ impl<'c> Bench<'c> {
         for operation in &self.operations {
             self.shoot(&server, &operation.make, 0)?;
         }
+        // Before the same SQL is run with gids of its own: the log is read in their order.
+        let polls = self.polls(&server)?;
+        let delays = events::delays(&server, &self.world)?;
         for round in 0..self.choices.rounds {
             for (operation, row) in self.operations.iter().zip(&mut rows) {
                 let seed = u64::try_from(round).unwrap_or(0) + 1;
@@ -283,11 +289,39 @@ impl<'c> Bench<'c> {
             tasks: self.choices.tasks,
             rows,
             guests,
+            polls,
+            delays,
             idle,
             loaded,
             ready,
             seeded: self.seeded,
         })
+    }
+
+    /// Polling for events: when there is nothing, and when there are a hundred.
+    fn polls(&self, server: &Process) -> Result<Vec<Poll>> {
+        let world = &self.world;
+        let (task, project) = (World::task(0, 0), World::project(0));
+        let before = events::token(server, &world.member, project)?;
+        events::change(server, world, task, 100)?;
+        // Each change makes a story, too: a page is full.
+        let mut polls = Vec::new();
+        for (name, full) in [("poll, nothing new", false), ("poll, a page of 100", true)] {
+            let sync = match full {
+                true => before.clone(),
+                false => events::token(server, &world.member, project)?,
+            };
+            let path = format!("/events?resource={project}&sync={sync}");
+            let sent = request("GET", &path, &world.member, None);
+            let make: Make = Arc::new(move |_| sent.clone());
+            let mut shots = Vec::new();
+            for round in 0..self.choices.rounds {
+                let seed = u64::try_from(round).unwrap_or(0) + 80;
+                shots.push(self.shoot(server, &make, seed)?);
+            }
+            polls.push(Poll { name, shots });
+        }
+        Ok(polls)
     }
 
     /// The same requests by a full member and by a guest who sees fifty tasks.

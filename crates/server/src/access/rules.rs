@@ -381,6 +381,26 @@ pub const RULES: &[Rule] = &[
         service: SERVES,
         drive: None,
     },
+    // Who made it; admins of the workspace look after all.
+    Rule {
+        name: "webhook",
+        live: "{t}.state = 'live'",
+        named: false,
+        see: r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND (wm.role = 'admin' OR {t}.created_by = :me)) IS NOT NULL"#,
+        level: r#"coalesce((SELECT 4 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND (wm.role = 'admin' OR {t}.created_by = :me)), 0)"#,
+        service: SERVES,
+        drive: None,
+    },
+    // What was sent names what its maker sees, so it is for him.
+    Rule {
+        name: "webhook_delivery",
+        live: "",
+        named: false,
+        see: "(SELECT 1 FROM webhooks AS wh WHERE wh.gid = {t}.webhook AND wh.created_by = :me AND :see(webhook, wh)) IS NOT NULL",
+        level: "coalesce((SELECT :level(webhook, wh) FROM webhooks AS wh WHERE wh.gid = {t}.webhook AND wh.state = 'live' AND wh.created_by = :me), 0)",
+        service: SERVES,
+        drive: None,
+    },
     // What is a user's own: nobody else sees it.
     Rule {
         name: "session",

@@ -43,6 +43,7 @@ pub mod tokens;
 pub mod user_task_lists;
 pub mod users;
 pub mod visits;
+pub mod webhooks;
 pub mod workspace_memberships;
 pub mod workspaces;
 
@@ -82,6 +83,8 @@ pub fn registry() -> Registry {
         .add::<time_tracking_entries::TimeTrackingEntry>()
         .add::<user_task_lists::UserTaskList>()
         .add::<users::User>()
+        .add::<webhooks::Webhook>()
+        .add::<webhooks::deliveries::WebhookDelivery>()
         .add::<workspace_memberships::WorkspaceMembership>()
         .add::<workspaces::Workspace>()
         .add::<sessions::Session>()
@@ -99,10 +102,10 @@ pub fn operations(api: &mut Operations) {
     crate::http::batch::operations(api);
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
+    events::operations(api);
     goal_relationships::operations(api);
     goals::operations(api);
     jobs::operations(api);
-    events::operations(api);
     memberships::operations(api);
     portfolio_memberships::operations(api);
     portfolios::operations(api);
@@ -127,6 +130,7 @@ pub fn operations(api: &mut Operations) {
     time_tracking_entries::operations(api);
     user_task_lists::operations(api);
     users::operations(api);
+    webhooks::operations(api);
     workspace_memberships::operations(api);
     workspaces::operations(api);
     crate::search::typeahead::operations(api);

@@ -276,9 +276,9 @@ fn every_field_is_documented_and_leads_somewhere() {
         let output = match operation.output {
             Output::One(kind) | Output::List(kind) | Output::FullList(kind) => Some(kind),
             Output::Counts(_)
+            | Output::Events
             | Output::Plain(_)
             | Output::PlainList(_)
-            | Output::Events
             | Output::Empty => None,
         };
         let input = match operation.input {
@@ -324,6 +324,8 @@ fn objects() -> BTreeMap<&'static str, &'static str> {
         ("time_tracking_entry", "/time_tracking_entries/942"),
         ("user", "/users/201"),
         ("user_task_list", "/user_task_lists/601"),
+        ("webhook", "/webhooks/950"),
+        ("webhook_delivery", "/api/vinyasa/1/webhook_deliveries/951"),
         ("workspace", "/workspaces/101"),
         ("workspace_membership", "/workspace_memberships/401"),
     ])

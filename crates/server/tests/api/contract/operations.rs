@@ -132,6 +132,11 @@ pub(crate) const CASES: &[Case] = &[
         r#"{"project":"901"}"#,
         NEW,
     ),
+    // Events: without a token the answer is a fresh one.
+    case("getEvents", "/events?resource=901", "", [412, 403, 400]),
+    case("getEventsForTask", "/tasks/903/events", "", [412, 403, 404]),
+    case("getEventsForProject", "/projects/901/events", "", [412, 403, 404]),
+    case("getWorkspaceEvents", "/workspaces/101/events", "", [412, 403, 404]),
     // Goals
     case("getGoalRelationship", "/goal_relationships/932", "", HIDDEN),
     case(
@@ -176,11 +181,6 @@ pub(crate) const CASES: &[Case] = &[
     // Jobs
     case("getJob", "/jobs/961", "", HIDDEN),
     case("cancelJob", "/api/vinyasa/1/jobs/961/cancel", "{}", HIDDEN),
-    // Events: without a token the answer is a fresh one.
-    case("getEvents", "/events?resource=901", "", [412, 403, 400]),
-    case("getEventsForTask", "/tasks/903/events", "", [412, 403, 404]),
-    case("getEventsForProject", "/projects/901/events", "", [412, 403, 404]),
-    case("getWorkspaceEvents", "/workspaces/101/events", "", [412, 403, 404]),
     // Memberships
     case("getMemberships", "/memberships?parent=901", "", [200, 403, 400]),
     case(
@@ -437,6 +437,21 @@ pub(crate) const CASES: &[Case] = &[
         r#"{"name":"Ada L."}"#,
         [200, 404, 404],
     ),
+    // Webhooks
+    case("getWebhooks", "/webhooks?workspace=101", "", [200, 200, 400]),
+    // The target is one that nobody may have called.
+    case(
+        "createWebhook",
+        "/webhooks",
+        r#"{"resource":"901","target":"http://169.254.169.254/"}"#,
+        [403, 403, 400],
+    ),
+    case("getWebhook", "/webhooks/950", "", HIDDEN),
+    case("updateWebhook", "/webhooks/950", r#"{"filters":[]}"#, HIDDEN),
+    case("deleteWebhook", "/webhooks/950", "", HIDDEN),
+    case("getWebhookDeliveries", "/api/vinyasa/1/webhooks/950/deliveries", "", HIDDEN),
+    case("getWebhookDelivery", "/api/vinyasa/1/webhook_deliveries/951", "", HIDDEN),
+    case("replayWebhookDelivery", "/api/vinyasa/1/webhook_deliveries/951/replay", "{}", NEW),
     // Workspaces
     case("getWorkspaceMembership", "/workspace_memberships/401", "", HIDDEN),
     case("getWorkspaceMembershipsForUser", "/users/201/workspace_memberships", "", [200, 404, 404]),

@@ -15,6 +15,7 @@ const NOW: i64 = 1_767_225_600_000;
 /// time (942), for the project an allocation (943). A job of ada's (961) that nobody takes up; a public project template (962)
 /// with its project (963), and a task template of the first project (964) with its task (965). A session (970) and a second token
 /// (972) of hers, and an invitation (971).
+/// A webhook of hers on the first project (950) with a delivery (951).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
     app.transaction(portfolios);
@@ -207,6 +208,7 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
     )?;
     goals(tx)?;
     time(tx)?;
+    webhook(tx)?;
     insert(
         tx,
         "calendar_feeds",
@@ -462,4 +464,38 @@ pub(crate) fn insert(
 ) -> server::Result<()> {
     let marks = vec!["?"; values.len()].join(", ");
     Ok(tx.later(&format!("INSERT INTO {table} ({columns}) VALUES ({marks})"), values.to_vec())?)
+}
+
+fn webhook(tx: &mut Tx<'_>) -> server::Result<()> {
+    insert(
+        tx,
+        "webhooks",
+        "gid, workspace, resource, resource_type, target, target_hash, secret, filters, state, created_at, created_by, start_txid, start_gid, delivery_retry_count, heartbeat_at, due_at, holder, leased_until",
+        params![
+            950,
+            101,
+            901,
+            "project",
+            "https://example.com/hook",
+            "",
+            "",
+            r#"[{"resource_type":"task","resource_subtype":null,"action":"changed","fields":["name"]}]"#,
+            "live",
+            NOW,
+            201,
+            0,
+            0,
+            0,
+            NOW,
+            NOW,
+            "",
+            0
+        ],
+    )?;
+    insert(
+        tx,
+        "webhook_deliveries",
+        "gid, workspace, webhook, created_at, num_events, body, state, attempts",
+        params![951, 101, 950, NOW, 0, r#"{"events":[]}"#, "delivered", 1],
+    )
 }
