@@ -311,7 +311,7 @@ pub fn set_dates(
             params![start_on, due_on, project].to_vec(),
         );
     };
-    let after = Project { start_on, due_on, ..before.clone() };
+    let after = Project { due_on, start_on, ..before.clone() };
     cx.save(&before, &after, &Body::default())
 }
 
