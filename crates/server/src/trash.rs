@@ -48,6 +48,7 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_dependencies", "task"),
             ("task_dependencies", "dependency"),
             ("user_task_list_items", "task"),
+            ("search_words", "object"),
             ("time_tracking_entries", "task"),
             ("goal_relationships", "supporting_resource"),
         ],
@@ -61,12 +62,14 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("project_memberships", "project"),
             ("project_followers", "project"),
             ("template_uses", "project"),
+            ("search_words", "object"),
             ("portfolio_items", "item"),
             ("allocations", "parent"),
             ("goal_relationships", "supporting_resource"),
         ],
         "goals" => &[
             ("texts", "object"),
+            ("search_words", "object"),
             ("likes", "object"),
             ("grants", "object"),
             ("goal_memberships", "goal"),
@@ -75,9 +78,12 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("goal_relationships", "supported_goal"),
             ("goal_relationships", "supporting_resource"),
         ],
-        "project_templates" => {
-            &[("texts", "object"), ("template_roles", "template"), ("template_uses", "template")]
-        }
+        "project_templates" => &[
+            ("texts", "object"),
+            ("search_words", "object"),
+            ("template_roles", "template"),
+            ("template_uses", "template"),
+        ],
         "portfolios" => &[
             ("grants", "object"),
             ("custom_field_values", "object"),
@@ -88,8 +94,10 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("portfolio_memberships", "portfolio"),
             ("goal_relationships", "supporting_resource"),
         ],
-        "stories" | "status_updates" => &[("texts", "object"), ("likes", "object")],
-        "project_briefs" => &[("texts", "object")],
+        "stories" | "status_updates" => {
+            &[("texts", "object"), ("likes", "object"), ("search_words", "object")]
+        }
+        "project_briefs" => &[("texts", "object"), ("search_words", "object")],
         "tags" => &[("task_tags", "tag"), ("tag_followers", "tag")],
         "custom_fields" => &[
             ("custom_field_settings", "custom_field"),

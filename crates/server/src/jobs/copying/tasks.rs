@@ -10,6 +10,7 @@ use crate::resources::tasks::Task;
 use crate::resources::tasks::dependencies::MAX_LINKS;
 use crate::resources::tasks::homes;
 use crate::resources::user_task_lists;
+use crate::search::index;
 use engine::Template;
 use std::collections::HashMap;
 
@@ -26,16 +27,18 @@ impl Copy {
         )?;
         self.write(cx, job)?;
         let copy = Gid::new(self.to.root);
+        let copied = cx.as_system(|cx| cx.rows_seen::<Task>(&[copy]))?.into_iter().flatten().next();
+        // Inside a template it has the name and the stories of nobody.
+        let Some(mut task) = copied else { return Ok(()) };
         if let Some(name) = &self.name {
             cx.later("UPDATE tasks SET name = ? WHERE gid = ?", params![name, copy].to_vec())?;
+            let before = task.clone();
+            task.name.clone_from(name);
+            index::named(cx, Some(&before), &task)?;
         }
-        if self.to.is_live() && self.from.is_live() {
-            let copied = cx.as_system(|cx| cx.rows_seen::<Task>(&[copy]))?.into_iter().flatten();
-            for task in copied {
-                let details =
-                    Details { duplicated_from: Some(self.from.root), ..Details::default() };
-                stories::tell(cx, &task, "duplicated", details)?;
-            }
+        if self.from.is_live() {
+            let details = Details { duplicated_from: Some(self.from.root), ..Details::default() };
+            stories::tell(cx, &task, "duplicated", details)?;
         }
         Ok(())
     }
@@ -50,6 +53,7 @@ impl Copy {
                 batch.to_vec(),
             )?;
         }
+        self.words(cx, &batch)?;
         self.homes(cx, &batch)?;
         if self.include.tags {
             cx.later(
@@ -121,6 +125,17 @@ impl Copy {
             &values,
         )?;
         Ok(())
+    }
+
+    /// The words by which they are found.
+    fn words(&self, cx: &mut Context<'_, '_>, batch: &[Value]) -> Result<()> {
+        let last = if self.include.notes { index::NOTES } else { index::NAME };
+        let mut values = batch.to_vec();
+        values.push(Value::Int(last));
+        cx.later(
+            &format!("INSERT INTO search_words (object, place, word, workspace) SELECT c.copy, w.place, w.word, w.workspace FROM copies AS c JOIN search_words AS w ON w.object = +c.original WHERE {OF_BATCH} AND w.place <= ?"),
+            values,
+        )
     }
 
     /// The parent of the one task that is copied, if its copy is to have it and the actor may add subtasks to it.

@@ -19,6 +19,7 @@ pub fn follow(cx: &mut Context<'_, '_>, task: &Task, users: &[Gid], grants: bool
         &[ids, Value::Int(task.gid.get())],
         |row| Ok((row.get::<Gid>(0)?, row.get::<bool>(1)?)),
     )?;
+    cx.met(task.workspace, users);
     let me = cx.me();
     for user in users {
         match known.iter().find(|(known, _)| known == user) {
@@ -68,6 +69,7 @@ pub(super) fn begin(cx: &mut Context<'_, '_>, task: &Task, body: &Body) -> Resul
     }
     users.extend(task.assignee);
     users.extend(named(cx, task, body)?);
+    cx.met(task.workspace, &users);
     let mut seen = Vec::new();
     for user in users {
         if !seen.contains(&user) {
