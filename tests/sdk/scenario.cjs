@@ -518,7 +518,7 @@ async function finding() {
 }
 
 (async () => {
-  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, finding, copiesAndTemplates, refusals]) {
+  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, copiesAndTemplates, finding, refusals]) {
     const before = passed;
     try {
       await chapter();

@@ -841,7 +841,7 @@ def finding():
 
 
 CHAPTERS = (people_and_workspace, teams, the_project, memberships, sections, custom_fields, planning_tasks, breaking_down,
-            working, tags, talking, files, portfolios, statuses, goals, time_and_allocations, finding, at_hand, copies_and_templates, refusals)
+            working, tags, talking, files, portfolios, statuses, goals, time_and_allocations, copies_and_templates, finding, at_hand, refusals)
 
 for chapter in CHAPTERS:
     before = passed
