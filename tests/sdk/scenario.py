@@ -55,14 +55,6 @@ def refused(what, status, call, *arguments, says=""):
         expect(f"{what}: refused", False)
 
 
-def extension(method, path, body, token=os.environ["VINYASA_ADA"]):
-    """The `data` of an operation of the extension API, which the SDK does not know."""
-    url = URL.replace("/api/1.0", "/api/vinyasa/1") + path
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers, method=method)) as answer:
-        return json.load(answer)["data"]
-
-
 class Api:
     """The SDK's resource classes, speaking with one person's token."""
 
@@ -706,7 +698,7 @@ def copies_and_templates():
     refused("a deleted template", 404, pt.get_project_template, template, {}, says="Unknown object")
 
     tt = ada.task_templates
-    saved = extension("POST", f"/tasks/{hall}/saveAsTemplate", {"data": {"name": "Any hall", "project": plan}})
+    saved = extension(ada, "POST", f"/tasks/{hall}/saveAsTemplate", {"name": "Any hall", "project": plan})
     expect("a task template", (saved["resource_type"], saved["name"]), ("task_template", "Any hall"))
     for _ in range(200):
         try:

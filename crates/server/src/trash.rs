@@ -78,9 +78,12 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("goal_relationships", "supported_goal"),
             ("goal_relationships", "supporting_resource"),
         ],
-        "project_templates" => {
-            &[("texts", "object"), ("template_roles", "template"), ("template_uses", "template")]
-        }
+        "project_templates" => &[
+            ("texts", "object"),
+            ("search_words", "object"),
+            ("template_roles", "template"),
+            ("template_uses", "template"),
+        ],
         "portfolios" => &[
             ("grants", "object"),
             ("custom_field_values", "object"),

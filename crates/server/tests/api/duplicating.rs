@@ -422,6 +422,14 @@ fn a_task_is_copied_with_what_is_included() {
         );
         let stories = app.as_("ada").get(&format!("/tasks/{whole}/stories")).column("text");
         assert_eq!(stories, ["duplicated task from Bake"]);
+        for (word, found) in
+            [("again", vec![whole.clone()]), ("hot", vec![whole.clone(), task.clone()])]
+        {
+            let mut gids =
+                app.as_("ada").get(&format!("/workspaces/{ACME}/tasks/search?text={word}")).gids();
+            gids.sort_by(|one, other| other.cmp(one));
+            assert_eq!(gids, found, "{word}");
+        }
         let mine = app.as_("bob").get("/user_task_lists/602/tasks").column("name");
         assert_eq!(mine, ["Bake again", "Bake"]);
     });

@@ -365,7 +365,7 @@ impl Copy {
         let known: Vec<i64> = known.iter().map(|(_, task, _)| *task).collect();
         let fresh: Vec<i64> = fresh.iter().map(|(_, task, _)| *task).collect();
         if !known.is_empty() {
-            self.adopt(cx, job, &known)?;
+            tasks::adopt(cx, job, &known)?;
         }
         if !fresh.is_empty() {
             self.map(cx, job, &fresh, self.depth + 1)?;

@@ -10,6 +10,7 @@ use crate::resources::tasks::Task;
 use crate::resources::tasks::dependencies::MAX_LINKS;
 use crate::resources::tasks::homes;
 use crate::resources::user_task_lists;
+use crate::search::index;
 use engine::Template;
 use std::collections::HashMap;
 
@@ -26,16 +27,18 @@ impl Copy {
         )?;
         self.write(cx, job)?;
         let copy = Gid::new(self.to.root);
+        let copied = cx.as_system(|cx| cx.rows_seen::<Task>(&[copy]))?.into_iter().flatten().next();
+        // Inside a template it has the name and the stories of nobody.
+        let Some(mut task) = copied else { return Ok(()) };
         if let Some(name) = &self.name {
             cx.later("UPDATE tasks SET name = ? WHERE gid = ?", params![name, copy].to_vec())?;
+            let before = task.clone();
+            task.name.clone_from(name);
+            index::named(cx, Some(&before), &task)?;
         }
-        if self.to.is_live() && self.from.is_live() {
-            let copied = cx.as_system(|cx| cx.rows_seen::<Task>(&[copy]))?.into_iter().flatten();
-            for task in copied {
-                let details =
-                    Details { duplicated_from: Some(self.from.root), ..Details::default() };
-                stories::tell(cx, &task, "duplicated", details)?;
-            }
+        if self.from.is_live() {
+            let details = Details { duplicated_from: Some(self.from.root), ..Details::default() };
+            stories::tell(cx, &task, "duplicated", details)?;
         }
         Ok(())
     }
@@ -50,6 +53,7 @@ impl Copy {
                 batch.to_vec(),
             )?;
         }
+        self.words(cx, &batch)?;
         self.homes(cx, &batch)?;
         if self.include.tags {
             cx.later(
@@ -61,7 +65,7 @@ impl Copy {
             homes::place_first(cx, Gid::new(self.to.root), Gid::new(home))?;
         }
         self.followers(cx, &batch)?;
-        self.values(cx, &batch)?;
+        values(cx, &batch)?;
         if !self.to.is_live() {
             return Ok(());
         }
@@ -121,6 +125,17 @@ impl Copy {
             &values,
         )?;
         Ok(())
+    }
+
+    /// The words by which they are found.
+    fn words(&self, cx: &mut Context<'_, '_>, batch: &[Value]) -> Result<()> {
+        let last = if self.include.notes { index::NOTES } else { index::NAME };
+        let mut values = batch.to_vec();
+        values.push(Value::Int(last));
+        cx.later(
+            &format!("INSERT INTO search_words (object, place, word, workspace) SELECT c.copy, w.place, w.word, w.workspace FROM copies AS c JOIN search_words AS w ON w.object = +c.original WHERE {OF_BATCH} AND w.place <= ?"),
+            values,
+        )
     }
 
     /// The parent of the one task that is copied, if its copy is to have it and the actor may add subtasks to it.
@@ -229,63 +244,6 @@ impl Copy {
         )
     }
 
-    /// The values of the fields that the actor sees. ID fields give the copies numbers of their own.
-    fn values(&self, cx: &mut Context<'_, '_>, batch: &[Value]) -> Result<()> {
-        let mut values = batch.to_vec();
-        values.extend_from_slice(batch);
-        let used: Vec<i64> = cx.query(
-            &format!(
-                "SELECT v.custom_field FROM copies AS c JOIN custom_field_values AS v ON v.object = c.original WHERE {OF_BATCH}
-                 UNION SELECT v.custom_field FROM copies AS c JOIN custom_field_choices AS v ON v.object = c.original WHERE {OF_BATCH}"
-            ),
-            &values,
-            |row| row.get(0),
-        )?;
-        let seen = allowed(cx, "custom_field", "custom_fields", &used, Level::See)?;
-        let fields: Vec<i64> = cx.query(
-            "SELECT f.gid FROM ids(?) AS i JOIN custom_fields AS f ON f.gid = i.value WHERE f.id_prefix IS NULL",
-            params![&seen],
-            |row| row.get(0),
-        )?;
-        if fields.is_empty() {
-            return Ok(());
-        }
-        for (table, columns) in [
-            ("custom_field_values", "text_value, number_value, date_value, date_time_value"),
-            ("custom_field_choices", "choice, position"),
-        ] {
-            let shown = columns.replace(", ", ", v.");
-            let mut values = params![&fields].to_vec();
-            values.extend_from_slice(batch);
-            cx.later(
-                &format!(
-                    "INSERT INTO {table} (object, custom_field, workspace, {columns})
-                     SELECT c.copy, v.custom_field, v.workspace, v.{shown} FROM copies AS c JOIN {table} AS v ON v.object = c.original
-                     WHERE v.custom_field IN (SELECT i.value FROM ids(?) AS i) AND {OF_BATCH}"
-                ),
-                values,
-            )?;
-        }
-        Ok(())
-    }
-
-    /// Copies that were made as tasks of the project become subtasks of the copies of their parents.
-    pub(super) fn adopt(
-        &self,
-        cx: &mut Context<'_, '_>,
-        job: Gid,
-        originals: &[i64],
-    ) -> Result<()> {
-        cx.execute(
-            "UPDATE tasks SET
-               parent = (SELECT p.copy FROM copies AS c JOIN tasks AS t ON t.gid = c.original JOIN copies AS p ON p.job = c.job AND p.original = t.parent WHERE c.job = ? AND c.copy = tasks.gid AND c.original IN (SELECT i.value FROM ids(?) AS i)),
-               parent_position = (SELECT t.parent_position FROM copies AS c JOIN tasks AS t ON t.gid = c.original WHERE c.job = ? AND c.copy = tasks.gid AND c.original IN (SELECT k.value FROM ids(?) AS k))
-             WHERE gid IN (SELECT c.copy FROM ids(?) AS n JOIN copies AS c ON c.job = ? AND c.original = n.value)",
-            params![job, originals, job, originals, originals, job],
-        )?;
-        Ok(())
-    }
-
     /// The dependencies of the copies whose originals' dependencies are in this stretch of keys.
     pub(super) fn link(
         &self,
@@ -370,4 +328,56 @@ pub fn allowed(
         &|_, _| String::new(),
     );
     Ok(cx.tx.query(template.sql(), &template.params(cx.actor.user, gids), |row| row.get(0))?)
+}
+
+/// The values of the fields that the actor sees. ID fields give the copies numbers of their own.
+fn values(cx: &mut Context<'_, '_>, batch: &[Value]) -> Result<()> {
+    let mut values = batch.to_vec();
+    values.extend_from_slice(batch);
+    let used: Vec<i64> = cx.query(
+        &format!(
+            "SELECT v.custom_field FROM copies AS c JOIN custom_field_values AS v ON v.object = c.original WHERE {OF_BATCH}
+             UNION SELECT v.custom_field FROM copies AS c JOIN custom_field_choices AS v ON v.object = c.original WHERE {OF_BATCH}"
+        ),
+        &values,
+        |row| row.get(0),
+    )?;
+    let seen = allowed(cx, "custom_field", "custom_fields", &used, Level::See)?;
+    let fields: Vec<i64> = cx.query(
+        "SELECT f.gid FROM ids(?) AS i JOIN custom_fields AS f ON f.gid = i.value WHERE f.id_prefix IS NULL",
+        params![&seen],
+        |row| row.get(0),
+    )?;
+    if fields.is_empty() {
+        return Ok(());
+    }
+    for (table, columns) in [
+        ("custom_field_values", "text_value, number_value, date_value, date_time_value"),
+        ("custom_field_choices", "choice, position"),
+    ] {
+        let shown = columns.replace(", ", ", v.");
+        let mut values = params![&fields].to_vec();
+        values.extend_from_slice(batch);
+        cx.later(
+            &format!(
+                "INSERT INTO {table} (object, custom_field, workspace, {columns})
+                 SELECT c.copy, v.custom_field, v.workspace, v.{shown} FROM copies AS c JOIN {table} AS v ON v.object = c.original
+                 WHERE v.custom_field IN (SELECT i.value FROM ids(?) AS i) AND {OF_BATCH}"
+            ),
+            values,
+        )?;
+    }
+    Ok(())
+}
+
+/// Copies that were made as tasks of the project become subtasks of the copies of their parents.
+pub(super) fn adopt(cx: &mut Context<'_, '_>, job: Gid, originals: &[i64]) -> Result<()> {
+    cx.execute(
+        "UPDATE tasks SET
+           parent = (SELECT p.copy FROM copies AS c JOIN tasks AS t ON t.gid = c.original JOIN copies AS p ON p.job = c.job AND p.original = t.parent WHERE c.job = ? AND c.copy = tasks.gid AND c.original IN (SELECT i.value FROM ids(?) AS i)),
+           parent_position = (SELECT t.parent_position FROM copies AS c JOIN tasks AS t ON t.gid = c.original WHERE c.job = ? AND c.copy = tasks.gid AND c.original IN (SELECT k.value FROM ids(?) AS k))
+         WHERE gid IN (SELECT c.copy FROM ids(?) AS n JOIN copies AS c ON c.job = ? AND c.original = n.value)",
+        params![job, originals, job, originals, originals, job],
+    )?;
+    Ok(())
 }

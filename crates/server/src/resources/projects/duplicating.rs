@@ -8,6 +8,7 @@ use crate::prelude::*;
 use crate::resources::jobs::Job;
 use crate::resources::sections::Section;
 use crate::resources::teams::Team;
+use crate::search::index;
 use model::name_key;
 
 /// What `include` may name. Some of it copies nothing: there are no forms and no types of tasks of a workspace's own, who works when
@@ -261,11 +262,15 @@ fn copy_members(
     grants::of_project(cx.tx, to.gid)
 }
 
-/// The description of an object becomes that of its copy.
+/// The description of an object becomes that of its copy, with the words by which it is found.
 pub fn copy_text(cx: &mut Context<'_, '_>, from: Gid, to: Gid) -> Result<()> {
     cx.later(
         "INSERT INTO texts (object, workspace, html, plain, mentions) SELECT CAST(? AS BIGINT), x.workspace, x.html, x.plain, x.mentions FROM texts AS x WHERE x.object = ?",
         params![to, from].to_vec(),
+    )?;
+    cx.later(
+        "INSERT INTO search_words (object, place, word, workspace) SELECT CAST(? AS BIGINT), w.place, w.word, w.workspace FROM search_words AS w WHERE w.object = ? AND w.place = ?",
+        params![to, from, index::NOTES].to_vec(),
     )
 }
 
@@ -311,7 +316,7 @@ pub fn set_dates(
             params![start_on, due_on, project].to_vec(),
         );
     };
-    let after = Project { start_on, due_on, ..before.clone() };
+    let after = Project { due_on, start_on, ..before.clone() };
     cx.save(&before, &after, &Body::default())
 }
 
