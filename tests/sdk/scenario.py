@@ -561,7 +561,7 @@ def goals():
     link(team, own, contribution_weight=1)
     refused("goals in a circle", 400, r.add_supporting_relationship, data(supporting_resource=company["gid"]), own, {}, says="itself")
     refused("a weight of two", 400, r.add_supporting_relationship, data(supporting_resource=done, contribution_weight=2), own, {})
-    changed = r.update_goal_relationship(first["gid"], {"data": {"contribution_weight": 0.5}}, {})
+    changed = r.update_goal_relationship(data(contribution_weight=0.5), first["gid"], {})
     expect("another weight", changed["contribution_weight"], 0.5)
     expect("one relationship", r.get_goal_relationship(first["gid"], {})["contribution_weight"], 0.5)
     below = [row["supporting_resource"]["gid"] for row in r.get_goal_relationships(company["gid"], {"resource_subtype": "subgoal"})]
