@@ -3,7 +3,7 @@
 //! A parameter becomes a condition on the row `t` of `tasks`, and where an index finds the tasks that meet it, a query that
 //! lists them, from which the search may start. Objects that the actor does not see find nothing: what is hidden from him
 //! cannot be told from what does not exist. Columns stand as `+t.column` or `(t.column + 0)` where the search, not the
-//! database, is to choose what it starts from.
+//! database, is to choose what it starts from; `CROSS JOIN` keeps SQLite from starting at the other end.
 
 use super::{Part, has_word, with_word, words};
 use crate::access;
@@ -120,7 +120,7 @@ impl Filters {
                 self.add(format!("+t.{column} IN {IDS}{null}"), &[asked.list()]);
                 if indexed && !asked.with_null {
                     self.source(
-                        format!("SELECT a.gid FROM ids(?) AS i JOIN tasks AS a ON a.{column} = i.value AND a.workspace = ?"),
+                        format!("SELECT a.gid FROM ids(?) AS i CROSS JOIN tasks AS a WHERE a.{column} = i.value AND a.workspace = ?"),
                         &[asked.list(), Value::Int(workspace.get())],
                     );
                 }
@@ -149,7 +149,7 @@ impl Filters {
                     );
                     if table == "task_followers" && name == any {
                         self.source(
-                            r#"SELECT x.task AS gid FROM ids(?) AS i JOIN task_followers AS x ON x."user" = i.value"#,
+                            r#"SELECT x.task AS gid FROM ids(?) AS i CROSS JOIN task_followers AS x WHERE x."user" = i.value"#,
                             &[asked.list()],
                         );
                     }
@@ -173,7 +173,7 @@ impl Filters {
                 &[asked.list()],
             ));
             sources.push(Part::new(
-                format!("SELECT x.task AS gid FROM ids(?) AS i JOIN task_projects AS x ON x.{column} = i.value"),
+                format!("SELECT x.task AS gid FROM ids(?) AS i CROSS JOIN task_projects AS x WHERE x.{column} = i.value"),
                 &[asked.list()],
             ));
         }
@@ -184,7 +184,7 @@ impl Filters {
                 &[sections.list()],
             ));
             sources.push(Part::new(
-                "SELECT x.task AS gid FROM ids(?) AS i JOIN user_task_list_items AS x ON x.section = i.value",
+                "SELECT x.task AS gid FROM ids(?) AS i CROSS JOIN user_task_list_items AS x WHERE x.section = i.value",
                 &[sections.list()],
             ));
         }
@@ -230,7 +230,7 @@ impl Filters {
                 &[asked.list()],
             );
             self.source(
-                "SELECT x.task AS gid FROM ids(?) AS i JOIN task_tags AS x ON x.tag = i.value",
+                "SELECT x.task AS gid FROM ids(?) AS i CROSS JOIN task_tags AS x WHERE x.tag = i.value",
                 &[asked.list()],
             );
         }
@@ -252,10 +252,10 @@ impl Filters {
             );
             let source = match join {
                 "" => {
-                    "SELECT x.task AS gid FROM ids(?) AS i JOIN projects AS p ON p.team = i.value JOIN task_projects AS x ON x.project = p.gid"
+                    "SELECT x.task AS gid FROM ids(?) AS i CROSS JOIN projects AS p CROSS JOIN task_projects AS x WHERE p.team = i.value AND x.project = p.gid"
                 }
                 _ => {
-                    "SELECT x.task AS gid FROM ids(?) AS i JOIN portfolio_items AS pi ON pi.portfolio = i.value JOIN task_projects AS x ON x.project = pi.item"
+                    "SELECT x.task AS gid FROM ids(?) AS i CROSS JOIN portfolio_items AS pi CROSS JOIN task_projects AS x WHERE pi.portfolio = i.value AND x.project = pi.item"
                 }
             };
             self.source(source, &[asked.list()]);
