@@ -1,12 +1,14 @@
 //! What holds for every operation, every type and every field: walks the declarations, so that nothing can be forgotten.
 //!
 //! [`operations`] has a row for each operation, [`document`] checks the OpenAPI document and that answers conform to it,
-//! [`statements`] looks at the SQL, [`hostile`] sends what nobody should, [`matrix`] says who may do what.
+//! [`statements`] and [`plans`] look at the SQL, [`records`] compares each type with its snapshot, [`hostile`] sends what nobody should, [`matrix`] says who may do what.
 
 mod document;
 mod hostile;
 mod matrix;
 mod operations;
+mod plans;
+mod records;
 mod scene;
 mod statements;
 
@@ -295,6 +297,7 @@ fn objects() -> BTreeMap<&'static str, &'static str> {
         ("attachment", "/attachments/910"),
         ("custom_field", "/custom_fields/907"),
         ("custom_field_setting", "/projects/901/custom_field_settings"),
+        ("membership", "/memberships/911"),
         ("project", "/projects/901"),
         ("project_membership", "/project_memberships/911"),
         ("section", "/sections/902"),
