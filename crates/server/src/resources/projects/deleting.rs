@@ -5,6 +5,7 @@
 
 use crate::prelude::*;
 use crate::resources::projects::Project;
+use crate::resources::sections::Section;
 use store::Tx;
 
 /// Most tasks that go with the request itself. Source: architecture, "Deleting".
@@ -15,6 +16,13 @@ const BATCH: usize = 200;
 
 /// Deletes a project. Restoring it takes the deletion back and writes the grants anew.
 pub(super) fn delete(cx: &mut Context<'_, '_>, project: &Project) -> Result<()> {
+    // Nobody adds a section or puts a task into one meanwhile; see [`crate::resources::sections::hold`].
+    project.lock(cx)?;
+    let sections = cx.gids(
+        "SELECT s.gid FROM sections AS s WHERE s.container = ? AND s.deleted IS NULL",
+        params![project.gid],
+    )?;
+    cx.tx.lock_all(Section::TABLE, &sections)?;
     let deletion = cx.trash(Project::TYPE, "projects", project.gid, project.workspace)?;
     cx.later(
         "UPDATE sections SET deleted = ? WHERE container = ? AND deleted IS NULL",
@@ -50,7 +58,7 @@ fn batch(tx: &mut Tx<'_>, deletion: Gid, resource: Gid, most: usize) -> Result<b
         // Tasks of a deleted project, then subtasks of what is marked: all that are in no live project. A subtask whose
         // parent lives stays with its parent.
         let limit = i64::try_from(left).unwrap_or(i64::MAX);
-        let mut found: Vec<i64> = tx.query(
+        let mut found: Vec<Gid> = tx.query(
             "SELECT t.gid FROM task_projects AS tp JOIN tasks AS t ON t.gid = tp.task WHERE tp.project = ? AND t.deleted IS NULL AND t.parent IS NULL
                AND (SELECT 1 FROM task_projects AS o JOIN projects AS p ON p.gid = o.project WHERE o.task = t.gid AND p.deleted IS NULL LIMIT 1) IS NULL
              LIMIT ?",
@@ -70,9 +78,11 @@ fn batch(tx: &mut Tx<'_>, deletion: Gid, resource: Gid, most: usize) -> Result<b
             return Ok(true);
         }
         left = left.saturating_sub(found.len());
+        // Nobody puts a subtask below one of them meanwhile.
+        tx.lock_all("tasks", &found)?;
         tx.execute(
             "UPDATE tasks SET deleted = ? WHERE deleted IS NULL AND gid IN (SELECT i.value FROM ids(?) AS i)",
-            &[Value::Int(deletion.get()), Value::Ids(found)],
+            params![deletion, found],
         )?;
         if left == 0 {
             return Ok(false);

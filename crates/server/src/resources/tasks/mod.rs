@@ -313,6 +313,8 @@ impl Object for Task {
 
     /// The task and its subtasks go to the trash together.
     fn delete(cx: &mut Context<'_, '_>, row: &Self) -> Result<()> {
+        // Nobody puts a subtask below it meanwhile; see [`subtasks::parent_of`].
+        cx.lock(Self::TABLE, row.gid)?;
         let deletion = cx.trash(Self::TYPE, Self::TABLE, row.gid, row.workspace)?;
         cx.later(
             "UPDATE tasks SET deleted = ? WHERE deleted IS NULL AND gid IN (
