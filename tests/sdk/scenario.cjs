@@ -296,6 +296,68 @@ async function files() {
   expect('deleted', (await a.deleteAttachment(w.file)).data, {});
 }
 
+async function goals() {
+  const g = ada.Goals;
+  const r = ada.GoalRelationships;
+  const periods = await all(ada.TimePeriods.getTimePeriods(WORKSPACE, { limit: 100 }));
+  expect('periods', periods.length, 6 * 19);
+  const period = await one(ada.TimePeriods.getTimePeriod(periods[1].gid, {}));
+  expect('a period', [period.resource_type, period.display_name], ['time_period', periods[1].display_name]);
+
+  const goal = await one(g.createGoal(data({ name: 'Faster pages', workspace: WORKSPACE, time_period: period.gid, followers: [w.bob] }), {}));
+  expect('a goal', [goal.name, goal.metric, goal.time_period.gid], ['Faster pages', null, period.gid]);
+  const below = (await one(g.createGoal(data({ name: 'Smaller images', workspace: WORKSPACE }), {}))).gid;
+  await refused('no metric', 400, g.updateGoalMetric(data({ current_number_value: 1 }), below, {}), 'metric');
+  const metric = (await one(g.createGoalMetric(data({ initial_number_value: 200, target_number_value: 100, precision: 1 }), below, {}))).metric;
+  expect('a metric', [metric.resource_type, metric.current_display_value], ['goal_metric', '200.0']);
+  const moved = await one(g.updateGoalMetric(data({ current_number_value: 150 }), below, {}));
+  expect('half way', moved.metric.current_number_value, 150);
+  await one(g.createGoalMetric(data({ unit: 'percentage', progress_source: 'subgoal_progress' }), goal.gid, {}));
+  const link = await one(r.addSupportingRelationship(data({ supporting_resource: below, contribution_weight: 1 }), goal.gid, {}));
+  expect('a subgoal', [link.resource_subtype, link.supporting_resource.gid], ['subgoal', below]);
+  expect('above it', (await one(g.getGoal(goal.gid, {}))).metric.current_display_value, '50%');
+  await refused('a circle', 400, r.addSupportingRelationship(data({ supporting_resource: goal.gid }), below, {}), 'itself');
+  expect('weighted', (await one(r.updateGoalRelationship(data({ contribution_weight: 0.5 }), link.gid, {}))).contribution_weight, 0.5);
+  expect('read', (await one(r.getGoalRelationship(link.gid, {}))).supported_goal.gid, goal.gid);
+  expect('listed', gids(await all(r.getGoalRelationships(goal.gid, { limit: 1 }))), [link.gid]);
+  expect('parents', gids((await g.getParentGoalsForGoal(below, {})).data), [goal.gid]);
+  expect('goals', gids(await all(g.getGoals({ workspace: WORKSPACE, limit: 1 }))), [goal.gid, below]);
+  expect('in the period', gids(await all(g.getGoals({ time_periods: [period.gid], workspace: WORKSPACE }))), [goal.gid]);
+  expect('closed', (await one(g.updateGoal(data({ status: 'partial' }), goal.gid, {}))).status, 'partial');
+  expect('followers', gids((await one(g.addFollowers(data({ followers: [w.eve] }), goal.gid, {}))).followers).includes(w.eve));
+  expect('fewer', gids((await one(g.removeFollowers(data({ followers: [w.eve] }), goal.gid, {}))).followers).includes(w.eve), false);
+  await refused('a stranger', 404, mallory.Goals.getGoal(goal.gid, {}), 'Unknown object');
+  await refused('a guest', 403, eve.Goals.getGoal(below, {}));
+  expect('taken off', (await r.removeSupportingRelationship(data({ supporting_resource: below }), goal.gid)).data, {});
+  expect('deleted', (await g.deleteGoal(below)).data, {});
+  await refused('a deleted goal', 404, g.getGoal(below, {}), 'Unknown object');
+}
+
+async function timeTracking() {
+  const e = ada.TimeTrackingEntries;
+  const entry = await one(e.createTimeTrackingEntry(data({ duration_minutes: 45, entered_on: '2031-03-03' }), w.task, {}));
+  expect('entered', [entry.duration_minutes, entry.task.gid], [45, w.task]);
+  expect('changed', (await one(e.updateTimeTrackingEntry(data({ duration_minutes: 50 }), entry.gid, {}))).duration_minutes, 50);
+  expect('read', (await one(e.getTimeTrackingEntry(entry.gid, {}))).entered_on, '2031-03-03');
+  expect('on the task', gids(await all(e.getTimeTrackingEntriesForTask(w.task, { limit: 1 }))), [entry.gid]);
+  expect('summed', (await one(ada.Tasks.getTask(w.task, {}))).actual_time_minutes, 50);
+  await refused('no time', 400, e.createTimeTrackingEntry(data({ duration_minutes: -1 }), w.task, {}), 'greater than 0');
+  expect('deleted', (await e.deleteTimeTrackingEntry(entry.gid)).data, {});
+  expect('none', (await one(ada.Tasks.getTask(w.task, {}))).actual_time_minutes, null);
+
+  const a = ada.Allocations;
+  const effort = { type: 'hours', value: 8 };
+  const body = { parent: w.project, assignee: w.ada, start_date: '2031-03-03', end_date: '2031-03-07', effort };
+  const made = await one(a.createAllocation(data(body), {}));
+  expect('set aside', [made.effort, made.parent.gid], [effort, w.project]);
+  expect('longer', (await one(a.updateAllocation(data({ end_date: '2031-03-14' }), made.gid, {}))).end_date, '2031-03-14');
+  expect('read', (await one(a.getAllocation(made.gid, {}))).assignee.gid, w.ada);
+  expect('listed', gids(await all(a.getAllocations({ parent: w.project, limit: 1 }))), [made.gid]);
+  await refused('a stranger', 404, mallory.Allocations.getAllocation(made.gid, {}), 'Unknown object');
+  expect('deleted', (await a.deleteAllocation(made.gid)).data, {});
+  await refused('a deleted allocation', 404, a.getAllocation(made.gid, {}), 'Unknown object');
+}
+
 async function refusals() {
   const t = ada.Tasks;
   await refused('no such token', 401, api('0/not-a-token').Users.getUser('me', {}), 'Not Authorized');
@@ -313,7 +375,7 @@ async function refusals() {
 }
 
 (async () => {
-  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, refusals]) {
+  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, goals, timeTracking, refusals]) {
     const before = passed;
     try {
       await chapter();

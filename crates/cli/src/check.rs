@@ -57,6 +57,22 @@ macro_rules! wanted_grants {
     };
 }
 
+/// What `access::grants::of_goal` writes, for all live goals at once.
+macro_rules! wanted_goal_grants {
+    () => {
+        "SELECT p.gid AS object, g.principal AS principal, max(g.level) AS level FROM goals AS p JOIN (
+           SELECT m.goal AS goal, m.member AS principal,
+             CASE m.access_level WHEN 'admin' THEN 4 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END AS level
+           FROM goal_memberships AS m
+           UNION ALL SELECT o.gid, o.owner, 4 FROM goals AS o WHERE o.owner IS NOT NULL
+           UNION ALL SELECT q.gid, q.team, CASE q.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
+           FROM goals AS q WHERE q.team IS NOT NULL
+           UNION ALL SELECT w.gid, w.workspace, CASE w.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
+           FROM goals AS w WHERE w.privacy_setting = 'public_to_workspace'
+         ) AS g ON g.goal = p.gid WHERE p.deleted IS NULL GROUP BY p.gid, g.principal"
+    };
+}
+
 /// Whom users count as, by their memberships.
 macro_rules! wanted_principals {
     () => {
@@ -250,6 +266,56 @@ const RULES: &[Rule] = &[
             wanted_grants!(),
             ") AS w ON w.object = g.object AND w.principal = g.principal AND w.level = g.level WHERE w.object IS NULL"
         ),
+    },
+    // A goal that was somebody's alone when he left stays his, without a grant until he comes back.
+    Rule {
+        name: "goal_grant_missing",
+        says: "on goal {}, {} does not have the grant that its members, owner, team and privacy give",
+        sql: concat!(
+            "SELECT w.object, w.principal FROM (",
+            wanted_goal_grants!(),
+            r#") AS w LEFT JOIN grants AS g ON g.object = w.object AND g.principal = w.principal AND g.level = w.level
+              WHERE g.object IS NULL AND NOT EXISTS (SELECT 1 FROM goals AS o JOIN workspace_memberships AS wm ON wm.workspace = o.workspace
+                WHERE o.gid = w.object AND wm."user" = w.principal AND wm.is_active = 0)"#
+        ),
+    },
+    Rule {
+        name: "goal_grant_wrong",
+        says: "on goal {}, {} has a grant that its members, owner, team and privacy do not give",
+        sql: concat!(
+            "SELECT g.object, g.principal FROM grants AS g JOIN goals AS o ON o.gid = g.object LEFT JOIN (",
+            wanted_goal_grants!(),
+            ") AS w ON w.object = g.object AND w.principal = g.principal AND w.level = g.level WHERE w.object IS NULL"
+        ),
+    },
+    Rule {
+        name: "goal_support",
+        says: "goal {} is supported by {}, which does not exist",
+        sql: "SELECT r.supported_goal, r.supporting_resource FROM goal_relationships AS r
+              LEFT JOIN goals AS g ON g.gid = r.supporting_resource LEFT JOIN projects AS p ON p.gid = r.supporting_resource
+              LEFT JOIN tasks AS t ON t.gid = r.supporting_resource LEFT JOIN portfolios AS f ON f.gid = r.supporting_resource
+              LEFT JOIN goals AS o ON o.gid = r.supported_goal
+              WHERE o.gid IS NULL OR (g.gid IS NULL AND p.gid IS NULL AND t.gid IS NULL AND f.gid IS NULL)",
+    },
+    Rule {
+        name: "goal_cycle",
+        says: "goal {} supports itself",
+        sql: "WITH RECURSIVE below(start, gid) AS (
+                SELECT r.supported_goal, r.supporting_resource FROM goal_relationships AS r WHERE r.supporting_type = 'goal'
+                UNION SELECT below.start, r.supporting_resource FROM below
+                  JOIN goal_relationships AS r ON r.supported_goal = below.gid AND r.supporting_type = 'goal')
+              SELECT below.start FROM below WHERE below.start = below.gid",
+    },
+    Rule {
+        name: "goal_time_period",
+        says: "goal {} is to be reached in {}, which is not a time period of its workspace",
+        sql: "SELECT g.gid, g.time_period FROM goals AS g LEFT JOIN time_periods AS p ON p.gid = g.time_period AND p.workspace = g.workspace
+              WHERE g.time_period IS NOT NULL AND p.gid IS NULL",
+    },
+    Rule {
+        name: "time_task",
+        says: "the time entry {} is on the task {}, which does not exist",
+        sql: "SELECT e.gid, e.task FROM time_tracking_entries AS e LEFT JOIN tasks AS t ON t.gid = e.task WHERE t.gid IS NULL",
     },
     Rule {
         name: "event_scope",

@@ -2,17 +2,19 @@
 //!
 //! Plain functions over a transaction; they check what they are given and know nothing of arguments, files or output.
 
+use crate::audit::{self, Audit, Doer};
 use crate::auth;
 use crate::error::{Result, invalid, require};
+use crate::resources::time_periods;
 use crate::resources::users::{self, User};
 use crate::resources::workspace_memberships::{self, Role};
 use crate::resources::workspaces::Workspace;
-use engine::Stored;
 use engine::record::insert_text;
+use engine::{Resource as _, Stored};
 use model::{Gid, Timestamp, single_line};
 use store::{Tx, params};
 
-/// Makes a workspace, an organization if so asked, and gives its gid. Nobody is in it yet.
+/// Makes a workspace, an organization if so asked, with its time periods, and gives its gid. Nobody is in it yet.
 ///
 /// Errors: 400 for an empty name, a malformed domain, domains of a workspace that is no organization.
 pub fn create_workspace(
@@ -49,6 +51,7 @@ pub fn create_workspace(
         created_at: now,
     };
     tx.execute(&insert_text::<Workspace>(), &row.values())?;
+    time_periods::make(tx, now, row.gid)?;
     Ok(row.gid)
 }
 
@@ -76,8 +79,18 @@ pub fn create_user(
     let name = single_line(name);
     require(!name.is_empty(), "name", "Must not be empty")?;
     let (user, _) = users::ensure(tx, now, &name, &address)?;
-    workspace_memberships::join(tx, now, workspace, user, role)?;
+    let before = workspace_memberships::of(tx, workspace, user)?;
+    let joined = workspace_memberships::join(tx, now, workspace, user, role)?.is_some();
     workspace_memberships::set_role(tx, workspace, user, role)?;
+    let (event_type, old) = match &before {
+        None => ("user_invited", None),
+        Some(_) if joined => ("user_reprovisioned", None),
+        Some(before) => ("user_workspace_admin_role_changed", Some(before.role.as_str())),
+    };
+    if old != Some(role.name()) {
+        let entry = Audit::new(event_type, workspace).about(User::TYPE, user);
+        audit::write(tx, now, &Doer::server(), &entry.change(old, Some(role.name())))?;
+    }
     Ok(user)
 }
 
@@ -105,6 +118,13 @@ pub fn create_token(
     tx.execute(
         r#"INSERT INTO tokens (gid, "user", name, hash, created_at) VALUES (?, ?, ?, ?, ?)"#,
         params![gid, user, single_line(name), auth::hash(token_text), now],
+    )?;
+    audit::write_everywhere(
+        tx,
+        now,
+        &Doer::server(),
+        "user_personal_access_token_authorized",
+        user,
     )?;
     Ok(gid)
 }

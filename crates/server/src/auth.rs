@@ -37,11 +37,27 @@ pub fn actor(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Actor>> {
     Ok(found.map(|(token, user, time_zone, rank)| Actor {
         user,
         token: Some(token),
-        sight: match rank {
-            3 => Sight::Service,
-            2 => Sight::Member,
-            _ => Sight::Guest,
-        },
+        sight: sight(rank),
         time_zone,
     }))
+}
+
+/// The user as an actor without a token: for what the server does on his behalf. Somebody who is gone sees as a guest.
+pub fn actor_of(tx: &mut Tx<'_>, user: Gid) -> Result<Actor> {
+    let found = tx.first(
+        r#"SELECT u.time_zone, coalesce((SELECT max(CASE wm.role WHEN 'service' THEN 3 WHEN 'guest' THEN 1 ELSE 2 END) FROM workspace_memberships AS wm WHERE wm."user" = u.gid AND wm.is_active = 1), 0) FROM users AS u WHERE u.gid = ?"#,
+        params![user],
+        |row| Ok((row.get::<Option<String>>(0)?, row.get::<i64>(1)?)),
+    )?;
+    let (time_zone, rank) = found.unwrap_or_default();
+    Ok(Actor { user, token: None, sight: sight(rank), time_zone })
+}
+
+/// How far somebody sees whose highest role is this.
+fn sight(rank: i64) -> Sight {
+    match rank {
+        3 => Sight::Service,
+        2 => Sight::Member,
+        _ => Sight::Guest,
+    }
 }

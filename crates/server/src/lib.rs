@@ -1,18 +1,22 @@
 //! The Vinyasa server as a library: an asynchronous HTTP shell around a synchronous core.
 //!
 //! [`http`] listens and parses, [`api`] runs one operation as one plain function on one connection, [`access`] decides who sees
-//! what, [`resources`] says what each thing is, [`events`] records what happens. Start reading at [`api`].
+//! what, [`resources`] says what each thing is, [`events`] records what happens, [`readers`] do what follows from it, [`jobs`] do
+//! what is too large for one request. Start reading at [`api`].
 
 pub mod access;
 pub mod admin;
 pub mod api;
+pub mod audit;
 pub mod auth;
 pub mod demo;
 pub mod error;
 pub mod events;
 pub mod files;
 pub mod http;
+pub mod jobs;
 pub mod prelude;
+pub mod readers;
 pub mod resources;
 pub mod trash;
 
@@ -81,6 +85,12 @@ pub struct App {
     pub settings: Settings,
     /// The files.
     pub files: files::Files,
+    /// What goes on behind the requests.
+    pub jobs: jobs::Jobs,
+    /// What follows from events.
+    pub readers: Vec<readers::Reader>,
+    /// Wakes those who read the event log.
+    pub log: readers::Log,
     pub(crate) reference: api::openapi::Cached,
     pub(crate) routes: Routes,
     pub(crate) limits: RateLimits,
@@ -102,6 +112,7 @@ impl App {
         let registry = resources::registry();
         let files = files::Files::open(&settings.storage, &settings.storage_options)?;
         let limits = RateLimits::new(settings.requests_per_minute);
+        let log = log(&store, &outside)?;
         Ok(Arc::new(App {
             store,
             access: access::Prepared::new(&registry),
@@ -114,6 +125,9 @@ impl App {
             entropy: outside.entropy,
             settings,
             files,
+            jobs: jobs::Jobs::default(),
+            readers: readers::all(),
+            log,
             reference: api::openapi::Cached::default(),
             routes,
             limits,
@@ -143,6 +157,15 @@ impl App {
             })
             .await
     }
+}
+
+/// The event log: which database it is in, and which process this is.
+fn log(store: &Store, outside: &Outside) -> Result<readers::Log> {
+    let (mut epoch, mut node) = ([0_u8; 4], [0_u8; 8]);
+    (outside.entropy)(&mut epoch);
+    (outside.entropy)(&mut node);
+    let epoch = readers::epoch::establish(store, u32::from_be_bytes(epoch))?;
+    Ok(readers::Log::new(auth::hex(&node), epoch))
 }
 
 /// The server's key: made at the first start, kept in the database so that all nodes share it.

@@ -16,7 +16,17 @@ const KEPT_FOR: i64 = 30 * 24 * 60 * 60 * 1_000;
 const BATCH: i64 = 200;
 
 /// Tables whose rows can be in the trash, children before parents.
-const TABLES: [&str; 6] = ["stories", "tasks", "sections", "tags", "custom_fields", "projects"];
+const TABLES: [&str; 9] = [
+    "stories",
+    "time_tracking_entries",
+    "tasks",
+    "sections",
+    "tags",
+    "custom_fields",
+    "allocations",
+    "projects",
+    "goals",
+];
 
 /// What hangs on a removed row of a table: other tables, with the columns that name it. Each has an index.
 fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
@@ -33,6 +43,8 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_dependencies", "task"),
             ("task_dependencies", "dependency"),
             ("user_task_list_items", "task"),
+            ("time_tracking_entries", "task"),
+            ("goal_relationships", "supporting_resource"),
         ],
         "projects" => &[
             ("texts", "object"),
@@ -43,6 +55,18 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_projects", "project"),
             ("project_memberships", "project"),
             ("project_followers", "project"),
+            ("allocations", "parent"),
+            ("goal_relationships", "supporting_resource"),
+        ],
+        "goals" => &[
+            ("texts", "object"),
+            ("likes", "object"),
+            ("grants", "object"),
+            ("goal_memberships", "goal"),
+            ("goal_followers", "goal"),
+            ("goal_metrics", "goal"),
+            ("goal_relationships", "supported_goal"),
+            ("goal_relationships", "supporting_resource"),
         ],
         "stories" => &[("texts", "object"), ("likes", "object")],
         "tags" => &[("task_tags", "tag"), ("tag_followers", "tag")],

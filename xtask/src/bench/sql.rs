@@ -90,6 +90,7 @@ impl Recorder {
             now: (self.app.clock)(),
             request_id: "bench".to_owned(),
             idempotency: None,
+            origin: server::audit::Origin::default(),
             work: None,
         };
         let run = move |tx: &mut store::Tx<'_>| -> Result<(), Noted> {

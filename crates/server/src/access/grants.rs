@@ -73,8 +73,8 @@ pub fn of_portfolio(tx: &mut Tx<'_>, portfolio: Gid) -> Result<()> {
     Ok(())
 }
 
-/// Writes a goal's grants anew: its members at their level, its owner as admin, and all full members, where it is public, at its
-/// default level, which is never Admin for them. A goal in the trash grants nothing.
+/// Writes a goal's grants anew: its members at their level, its owner as admin; its team, and all full members, where it is public,
+/// at its default level, which is never Admin for them. A goal in the trash grants nothing.
 pub fn of_goal(tx: &mut Tx<'_>, goal: Gid) -> Result<()> {
     tx.execute("DELETE FROM grants WHERE object = ?", params![goal])?;
     tx.execute(
@@ -84,10 +84,12 @@ pub fn of_goal(tx: &mut Tx<'_>, goal: Gid) -> Result<()> {
              CASE m.access_level WHEN 'admin' THEN 4 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END AS level
            FROM goal_memberships AS m WHERE m.goal = ?
            UNION ALL SELECT o.gid, o.owner, 4 FROM goals AS o WHERE o.gid = ? AND o.owner IS NOT NULL
+           UNION ALL SELECT q.gid, q.team, CASE q.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
+           FROM goals AS q WHERE q.gid = ? AND q.team IS NOT NULL
            UNION ALL SELECT w.gid, w.workspace, CASE w.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
            FROM goals AS w WHERE w.gid = ? AND w.privacy_setting = 'public_to_workspace'
          ) AS g ON g.goal = p.gid WHERE p.gid = ? AND p.deleted IS NULL GROUP BY p.gid, g.principal",
-        params![goal, goal, goal, goal],
+        params![goal, goal, goal, goal, goal],
     )?;
     Ok(())
 }

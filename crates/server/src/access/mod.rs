@@ -55,6 +55,16 @@ impl Level {
         }
     }
 
+    /// What the API calls it: `viewer`, `commenter`, `editor` or `admin`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Admin => "admin",
+            Level::Edit => "editor",
+            Level::Comment => "commenter",
+            Level::See | Level::None => "viewer",
+        }
+    }
+
     /// The level that the API calls `viewer`, `commenter`, `editor` or `admin`.
     pub fn from_name(name: &str) -> Level {
         match name {

@@ -134,6 +134,59 @@ pub const RULES: &[Rule] = &[
         service: SERVES,
         drive: Some(GRANTS),
     },
+    // As the goal that is supported, and only together with what supports it.
+    Rule {
+        name: "goal_relationship",
+        live: "",
+        named: false,
+        see: "(SELECT 1 FROM goals AS gg WHERE gg.gid = {t}.supported_goal AND :see(goal, gg)) IS NOT NULL
+ AND CASE {t}.supporting_type
+  WHEN 'goal' THEN (SELECT 1 FROM goals AS sg WHERE sg.gid = {t}.supporting_resource AND :see(goal, sg))
+  WHEN 'project' THEN (SELECT 1 FROM projects AS sp WHERE sp.gid = {t}.supporting_resource AND :see(project, sp))
+  WHEN 'portfolio' THEN (SELECT 1 FROM portfolios AS sf WHERE sf.gid = {t}.supporting_resource AND :see(portfolio, sf))
+  ELSE (SELECT 1 FROM tasks AS tk WHERE tk.gid = {t}.supporting_resource AND :see(task, tk)) END IS NOT NULL",
+        level: "CASE WHEN :see(goal_relationship, {t}) THEN coalesce((SELECT :level(goal, gg) FROM goals AS gg WHERE gg.gid = {t}.supported_goal AND gg.deleted IS NULL), 0) ELSE 0 END",
+        service: SERVES,
+        drive: None,
+    },
+    Rule {
+        name: "time_period",
+        live: "",
+        named: true,
+        see: r#"(SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL"#,
+        level: "CASE WHEN :see(time_period, {t}) THEN 1 ELSE 0 END",
+        service: SERVES,
+        drive: None,
+    },
+    // Time is seen with its task. Who entered it administers it, and so do those who administer the task.
+    Rule {
+        name: "time_tracking_entry",
+        live: LIVE,
+        named: false,
+        see: "(SELECT 1 FROM tasks AS tk WHERE tk.gid = {t}.task AND :see(task, tk)) IS NOT NULL",
+        level: "coalesce((SELECT CASE WHEN {t}.created_by = :me AND :level(task, tk) >= 1 THEN 4 ELSE :level(task, tk) END FROM tasks AS tk WHERE tk.gid = {t}.task AND tk.deleted IS NULL), 0)",
+        service: SERVES,
+        drive: None,
+    },
+    Rule {
+        name: "allocation",
+        live: LIVE,
+        named: false,
+        see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL",
+        level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), 0)",
+        service: SERVES,
+        drive: None,
+    },
+    // A job is its creator's alone, as long as he is in the workspace; those that finish a request are nobody's.
+    Rule {
+        name: "job",
+        live: "{t}.result_type IS NOT NULL",
+        named: false,
+        see: r#"{t}.created_by = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL"#,
+        level: "CASE WHEN {t}.created_by = :me THEN 4 ELSE 0 END",
+        service: "1 = 0",
+        drive: None,
+    },
     Rule {
         name: "project_membership",
         live: "",

@@ -4,7 +4,7 @@
 //! paths, parameters and bodies. `opt_fields` may leave out anything, so nothing but the gid is required.
 
 use crate::App;
-use crate::api::operations::{Input, Operation, Output, Parameter};
+use crate::api::operations::{Input, Operation, Output, Parameter, Plain};
 use crate::api::wire::MAX_LIMIT;
 use engine::schema::{FieldInfo, Kind};
 use engine::{JsonType, TypeInfo};
@@ -83,7 +83,7 @@ fn describe_operation(operation: &Operation) -> Value {
     if operation.paged {
         parameters.extend([shared("limit"), shared("offset")]);
     }
-    if operation.output != Output::Empty {
+    if !matches!(operation.output, Output::Empty | Output::Plain(_) | Output::PlainList(_)) {
         parameters.push(shared("opt_fields"));
     }
     parameters.push(shared("opt_pretty"));
@@ -194,6 +194,8 @@ fn responses(operation: &Operation) -> Value {
                 names.iter().map(|name| ((*name).to_owned(), scalar(JsonType::Integer))).collect();
             (json!({ "type": "object", "properties": counts }), "The counts.")
         }
+        Output::Plain(fields) => (plain(fields), "The object."),
+        Output::PlainList(fields) => (list_of(plain(fields)), "The objects."),
         Output::Empty => (reference("Empty"), "Done."),
     };
     let mut body =
@@ -240,6 +242,15 @@ fn responses(operation: &Operation) -> Value {
         all.insert("200".to_owned(), success);
     }
     Value::Object(all)
+}
+
+/// An object that is no resource.
+fn plain(fields: &[Plain]) -> Value {
+    let properties: Map<String, Value> = fields
+        .iter()
+        .map(|(name, kind, doc)| ((*name).to_owned(), nullable(described(scalar(*kind), doc))))
+        .collect();
+    json!({ "type": "object", "properties": properties })
 }
 
 /// The schemas by name.

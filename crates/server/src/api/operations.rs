@@ -3,6 +3,7 @@
 use crate::api::call::Call;
 use crate::api::context::Context;
 use crate::api::query::Page;
+use crate::api::wire::MAX_LIMIT;
 use crate::api::write::Object;
 use crate::error::Result;
 use engine::Resource;
@@ -46,9 +47,16 @@ pub enum Output {
     FullList(&'static str),
     /// An object of whole numbers with these names.
     Counts(&'static [&'static str]),
+    /// One object with these fields, which is no resource.
+    Plain(&'static [Plain]),
+    /// Such objects.
+    PlainList(&'static [Plain]),
     /// `{}`.
     Empty,
 }
+
+/// A field of an object that is no resource: its name, type and meaning. It may be null.
+pub type Plain = (&'static str, engine::JsonType, &'static str);
 
 /// A query parameter or a field of the body that is not a field of the resource.
 #[derive(Clone, Copy, Debug)]
@@ -132,6 +140,8 @@ pub struct Operation {
     pub output: Output,
     /// Whether lists are paged.
     pub paged: bool,
+    /// The largest `limit`.
+    pub max_limit: usize,
     /// Whether it answers 201.
     pub creates: bool,
     /// A path that old clients call; left out of the reference.
@@ -220,6 +230,19 @@ impl Declaring<'_> {
         self
     }
 
+    /// Its list comes in pages of at most so many rows.
+    pub fn pages_of(self, max_limit: usize) -> Self {
+        self.operation.paged = true;
+        self.operation.max_limit = max_limit;
+        self
+    }
+
+    /// Its list is whole: no `limit`, no `offset`.
+    pub fn unpaged(self) -> Self {
+        self.operation.paged = false;
+        self
+    }
+
     /// It creates something: 201 with a `Location`.
     pub fn created(self) -> Self {
         self.operation.creates = true;
@@ -282,6 +305,7 @@ impl Operations {
             fields: Vec::new(),
             output,
             paged,
+            max_limit: MAX_LIMIT,
             creates: false,
             is_alias: false,
             is_outside: false,

@@ -99,6 +99,15 @@ impl Fields {
         self.changes.is_empty()
     }
 
+    /// Lets the changes of these columns be one of `field`, which they make up.
+    pub fn rename(&mut self, columns: &[&str], field: &'static str) {
+        let before = self.changes.len();
+        self.changes.retain(|change| !columns.contains(&change.field));
+        if self.changes.len() < before {
+            self.add(FieldChange::changed(field));
+        }
+    }
+
     /// Adds a change that is not a column of the row.
     pub fn add(&mut self, change: FieldChange) {
         if !self.changes.contains(&change) {
@@ -174,6 +183,11 @@ impl Context<'_, '_> {
     pub fn save<T: Object>(&mut self, before: &T, after: &T, body: &Body) -> Result<()> {
         let changed = self.update(before, after)?;
         let mut fields = Fields::default();
+        for (column, value) in &changed {
+            let old = T::COLUMNS.iter().position(|one| one == column);
+            let old = old.and_then(|at| before.values().into_iter().nth(at)).unwrap_or(Value::Null);
+            self.audit_privacy(T::TYPE, after.workspace(), after.gid(), (*column, &old, value))?;
+        }
         for (column, value) in changed.iter().filter(|(column, _)| !SILENT.contains(column)) {
             fields.add(FieldChange::column::<T>(column, value));
         }

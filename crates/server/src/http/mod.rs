@@ -4,6 +4,7 @@
 //! [`attachments`] streams files, [`limits`] counts requests.
 
 pub mod attachments;
+pub mod batch;
 pub mod limits;
 pub mod pipeline;
 pub mod request;
@@ -13,14 +14,24 @@ pub mod routes;
 use crate::App;
 use crate::api::operations::Base;
 use crate::error::{Error, Result};
+use crate::jobs;
+use crate::readers::Running;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use request::{Incoming, Sent};
 use respond::{Reply, Style};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use store::Dialect;
+
+/// Jobs that one node works on at a time.
+const WORKERS: usize = 2;
+
+/// How long a batch of a job may take to end when the server stops.
+const LAST_BATCH: Duration = Duration::from_secs(5);
 
 /// The whole server as an axum router.
 pub fn router(app: Arc<App>) -> Router {
@@ -37,11 +48,17 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let (drain, drained) = tokio::sync::oneshot::channel::<()>();
     let flusher = tokio::spawn(keep_house(Arc::clone(&app)));
-    let server =
-        axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(async move {
-            stop.await;
-            let _ = drain.send(());
-        });
+    let (stop_jobs, stopped) = tokio::sync::watch::channel(());
+    let workers = tokio::spawn(work(Arc::clone(&app), stopped));
+    let readers = Running::start(&app);
+    let server = axum::serve(
+        listener,
+        router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(async move {
+        stop.await;
+        let _ = drain.send(());
+    });
     let result = tokio::select! {
         result = async { server.await } => result,
         () = async {
@@ -50,6 +67,11 @@ pub async fn serve(
         } => Ok(()),
     };
     flusher.abort();
+    drop(stop_jobs);
+    if tokio::time::timeout(LAST_BATCH, workers).await.is_err() {
+        tracing::warn!("a job did not stop in time; it goes on after the next start");
+    }
+    readers.stop().await;
     if let Err(error) = app.flush_used_tokens().await {
         tracing::warn!(%error, "the last use of tokens was not written down");
     }
@@ -64,11 +86,20 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = app.flush_used_tokens().await {
             tracing::warn!(%error, "the last use of tokens was not written down");
         }
-        if let Err(error) = finish_deletions(&app).await {
-            tracing::warn!(%error, "unfinished deletions were not gone on with");
+        if let Err(error) = jobs::forget_old(&app).await {
+            tracing::warn!(%error, "jobs that were done long ago were not removed");
         }
         if let Err(error) = crate::trash::empty(&app).await {
             tracing::warn!(%error, "the trash was not emptied");
+        }
+        if let Err(error) = crate::resources::time_periods::extend(&app).await {
+            tracing::warn!(%error, "time periods were not made");
+        }
+        if let Err(error) = crate::readers::cleaning::clean(&app).await {
+            tracing::warn!(%error, "old events were not removed");
+        }
+        if let Err(error) = crate::audit::expire(&app).await {
+            tracing::warn!(%error, "old entries of the audit log were not removed");
         }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");
@@ -76,10 +107,21 @@ async fn keep_house(app: Arc<App>) {
     }
 }
 
-/// Goes on with deletions of more rows than one request marks, each batch in a transaction of its own.
-async fn finish_deletions(app: &App) -> Result<()> {
-    while app.store.write(crate::resources::projects::deleting::finish_deletions).await? {}
-    Ok(())
+/// Works on jobs until the sender of `stop` is dropped.
+async fn work(app: Arc<App>, stop: tokio::sync::watch::Receiver<()>) {
+    if app.store.dialect() == Dialect::Sqlite
+        && let Err(error) = jobs::take_over(&app).await
+    {
+        tracing::warn!(%error, "jobs that a former process left wait until their leases end");
+    }
+    let workers = (0..WORKERS).map(|_| {
+        let mut stop = stop.clone();
+        let stopped = async move {
+            let _ = stop.changed().await;
+        };
+        jobs::work(Arc::clone(&app), stopped)
+    });
+    futures_util::future::join_all(workers).await;
 }
 
 /// Answers one request.
@@ -137,6 +179,9 @@ async fn route(
             return attachments::upload(app, incoming, parts, body, asked, token).await;
         }
         let sent = Sent::read(parts, body).await?;
+        if batch::is_batch(operation) {
+            return batch::run(app, incoming, parts, sent, operation, token).await;
+        }
         let call = request::call(operation, path, segments, parts, sent)?;
         return pipeline::run(app, incoming, operation, call, token).await;
     }

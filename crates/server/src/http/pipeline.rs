@@ -4,6 +4,7 @@ use crate::App;
 use crate::api::call::Call;
 use crate::api::context::Context;
 use crate::api::operations::{Answer, Base, Operation};
+use crate::audit::Origin;
 use crate::auth;
 use crate::error::{Error, Result, bad_request};
 use crate::http::request::Incoming;
@@ -41,6 +42,8 @@ pub struct Job {
     pub now: model::Timestamp,
     /// Names the request.
     pub request_id: String,
+    /// Where it came from.
+    pub origin: Origin,
     /// `Idempotency-Key` and the hash of the request.
     pub idempotency: Option<(String, String)>,
     /// What is to be done, if it is not what the operation declares.
@@ -122,12 +125,19 @@ async fn start(
         url: incoming.url.clone(),
         now: incoming.now,
         request_id: incoming.request_id.clone(),
+        origin: incoming.origin.clone(),
         idempotency,
         work,
     };
     if operation.writes() {
         require_known(app, &job.token).await?;
-        app.store.write(move |tx| job.run(tx)).await
+        let reply = app.store.write(move |tx| job.run(tx)).await;
+        app.log.committed();
+        let reply = reply?;
+        if reply.begins_jobs {
+            app.jobs.ring();
+        }
+        Ok(reply)
     } else {
         app.store.read(move |tx| job.run(tx)).await
     }
@@ -172,6 +182,7 @@ impl Job {
         };
         let user = actor.user;
         let mut cx = Context::new(tx, &self.app, actor, site, self.request_id.clone(), &self.call);
+        cx.origin = self.origin.clone();
         if let Some((key, hash)) = &self.idempotency
             && let Some(kept) = kept_answer(&mut cx, key, hash)?
         {
@@ -191,6 +202,7 @@ impl Job {
         reply.operation = operation.id;
         reply.actor = Some(user);
         reply.statements = cx.tx.statements();
+        reply.begins_jobs = cx.begins_jobs;
         Ok(reply)
     }
 }

@@ -3,16 +3,18 @@
 use crate::App;
 use crate::api::call::{Call, Options, cut};
 use crate::api::operations::Operation;
-use crate::api::wire::MAX_LIMIT;
+use crate::audit::Origin;
 use crate::auth;
 use crate::error::{Error, Result, bad_request, invalid};
 use crate::http::text;
 use axum::body::Body as HttpBody;
+use axum::extract::ConnectInfo;
 use axum::http::header;
 use axum::http::request::Parts;
 use engine::{Body, Selection};
 use model::Timestamp;
 use serde_json::{Map, Value};
+use std::net::SocketAddr;
 
 /// Largest body that is not an upload.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -39,6 +41,8 @@ pub struct Incoming {
     pub gzip: bool,
     /// `If-None-Match`.
     pub if_none_match: Option<String>,
+    /// Where it came from.
+    pub origin: Origin,
 }
 
 impl Incoming {
@@ -67,6 +71,14 @@ impl Incoming {
             idempotency_key,
             gzip: text(&parts.headers, header::ACCEPT_ENCODING).is_some_and(takes_gzip),
             if_none_match: text(&parts.headers, header::IF_NONE_MATCH).map(str::to_owned),
+            origin: Origin {
+                address: parts
+                    .extensions
+                    .get::<ConnectInfo<SocketAddr>>()
+                    .map(|info| info.0.ip().to_string()),
+                agent: text(&parts.headers, header::USER_AGENT).map(str::to_owned),
+                ..Origin::default()
+            },
         }
     }
 }
@@ -261,9 +273,23 @@ pub fn call(
     parts: &Parts,
     sent: Sent,
 ) -> Result<Call> {
+    let query = pairs(parts.uri.query().unwrap_or_default())?;
+    call_of(operation, path, segments, query, sent)
+}
+
+/// [`call`] with the query as pairs.
+///
+/// Errors: 400 for options, paging or a body that make no sense.
+pub fn call_of(
+    operation: &Operation,
+    path: &str,
+    segments: Vec<String>,
+    pairs: Vec<(String, String)>,
+    sent: Sent,
+) -> Result<Call> {
     let mut options = Options::default();
     let mut data = Map::new();
-    let mut query = Vec::new();
+    let mut query: Vec<(String, String)> = Vec::new();
     match sent {
         Sent::Nothing => {}
         Sent::Json(object) => {
@@ -272,7 +298,9 @@ pub fn call(
                     ("data", Value::Object(fields)) => data = fields,
                     ("data" | "options", Value::Null) => {}
                     ("data", _) => return Err(invalid("data", "Must be an object")),
-                    ("options", Value::Object(object)) => body_options(&object, &mut options)?,
+                    ("options", Value::Object(object)) => {
+                        body_options(&object, &mut options, operation.max_limit)?;
+                    }
                     ("options", _) => return Err(invalid("options", "Must be an object")),
                     (other, _) => {
                         return Err(bad_request(format!(
@@ -293,12 +321,12 @@ pub fn call(
             }
         }
     }
-    for (name, value) in pairs(parts.uri.query().unwrap_or_default())? {
+    for (name, value) in pairs {
         if name.starts_with("opt_") {
             option(&name, &value, &mut options)?;
             options.echo.push((name, value));
         } else if name == "limit" && operation.method == "GET" {
-            options.limit = Some(limit(&value)?);
+            options.limit = Some(limit(&value, operation.max_limit)?);
         } else if name == "offset" && operation.method == "GET" {
             options.offset = Some(value).filter(|offset| !offset.is_empty());
         } else if operation.writes() {
@@ -365,7 +393,11 @@ fn option(name: &str, value: &str, options: &mut Options) -> Result<()> {
 }
 
 /// The options of a JSON body.
-fn body_options(object: &Map<String, Value>, options: &mut Options) -> Result<()> {
+fn body_options(
+    object: &Map<String, Value>,
+    options: &mut Options,
+    max_limit: usize,
+) -> Result<()> {
     let list = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
@@ -376,7 +408,7 @@ fn body_options(object: &Map<String, Value>, options: &mut Options) -> Result<()
             "fields" | "opt_fields" => options.fields = selection("options", &list(value))?,
             "expand" | "opt_expand" => options.expand = selection("options", &list(value))?,
             "pretty" | "opt_pretty" => options.pretty = value.as_bool().unwrap_or(false),
-            "limit" => options.limit = Some(limit(&value.to_string())?),
+            "limit" => options.limit = Some(limit(&value.to_string(), max_limit)?),
             "offset" => options.offset = value.as_str().map(str::to_owned),
             _ => {}
         }
@@ -389,11 +421,11 @@ fn selection(name: &'static str, text: &str) -> Result<Option<Selection>> {
     Ok(Some(selection).filter(|selection| !selection.is_empty()))
 }
 
-fn limit(text: &str) -> Result<usize> {
+fn limit(text: &str, max: usize) -> Result<usize> {
     text.parse()
         .ok()
-        .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-        .ok_or_else(|| invalid("limit", format!("Must be between 1 and {MAX_LIMIT}")))
+        .filter(|limit| (1..=max).contains(limit))
+        .ok_or_else(|| invalid("limit", format!("Must be between 1 and {max}")))
 }
 
 #[cfg(test)]

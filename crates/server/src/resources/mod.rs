@@ -5,9 +5,13 @@
 
 #![expect(missing_docs, reason = "the fields of rows are told of by their lines in the schema")]
 
+pub mod allocations;
 pub mod attachments;
+pub mod audit_log;
 pub mod custom_fields;
+pub mod goal_relationships;
 pub mod goals;
+pub mod jobs;
 pub mod likes;
 pub mod memberships;
 pub mod names;
@@ -21,6 +25,8 @@ pub mod tasks;
 pub mod team_memberships;
 pub mod teams;
 pub mod texts;
+pub mod time_periods;
+pub mod time_tracking_entries;
 pub mod user_task_lists;
 pub mod users;
 pub mod workspace_memberships;
@@ -33,11 +39,14 @@ use engine::Registry;
 /// Every resource type, in the order of the API reference.
 pub fn registry() -> Registry {
     Registry::new()
+        .add::<allocations::Allocation>()
         .add::<attachments::Attachment>()
         .add::<custom_fields::settings::CustomFieldSetting>()
         .add::<custom_fields::CustomField>()
         .add::<custom_fields::enum_options::EnumOption>()
+        .add::<goal_relationships::GoalRelationship>()
         .add::<goals::Goal>()
+        .add::<jobs::Job>()
         .add::<memberships::Membership>()
         .add::<portfolios::Portfolio>()
         .add::<project_memberships::ProjectMembership>()
@@ -48,6 +57,8 @@ pub fn registry() -> Registry {
         .add::<tasks::Task>()
         .add::<team_memberships::TeamMembership>()
         .add::<teams::Team>()
+        .add::<time_periods::TimePeriod>()
+        .add::<time_tracking_entries::TimeTrackingEntry>()
         .add::<user_task_lists::UserTaskList>()
         .add::<users::User>()
         .add::<workspace_memberships::WorkspaceMembership>()
@@ -57,9 +68,15 @@ pub fn registry() -> Registry {
 
 /// Every operation, in the order of the API reference.
 pub fn operations(api: &mut Operations) {
+    allocations::operations(api);
     attachments::operations(api);
+    audit_log::operations(api);
+    crate::http::batch::operations(api);
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
+    goal_relationships::operations(api);
+    goals::operations(api);
+    jobs::operations(api);
     memberships::operations(api);
     project_memberships::operations(api);
     projects::operations(api);
@@ -71,6 +88,8 @@ pub fn operations(api: &mut Operations) {
     custom_fields::ids::task_operations(api);
     team_memberships::operations(api);
     teams::operations(api);
+    time_periods::operations(api);
+    time_tracking_entries::operations(api);
     user_task_lists::operations(api);
     users::operations(api);
     workspace_memberships::operations(api);

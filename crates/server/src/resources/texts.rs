@@ -19,6 +19,9 @@ pub const MAX_TEXT_BYTES: usize = rich_text::MAX_RICH_TEXT_BYTES;
 /// The rich text of an object that has none.
 const NO_HTML: &str = "<body></body>";
 
+/// What the reference says of the HTML form.
+const HTML_DOC: &str = "The text with formatting: XML with the root `body`.";
+
 /// Declares the pair of fields that show an object's text, for example `notes` and `html_notes`. The HTML is on request; the
 /// plain text too, where `plain_on_request` is set. Both can be written, but not in one request; [`write()`] does it.
 pub fn fields<T: Record>(
@@ -57,6 +60,16 @@ fn declare<T: Record>(
     html_field_where(s, html, condition);
 }
 
+/// Declares the pair of fields for a type whose full record shows both, as goals do.
+pub fn open_fields<T: Record>(s: &mut Schema<T>, plain: &'static str, html: &'static str) {
+    s.found(html, NO_HTML.to_owned(), |fetching| shown(fetching, Form::Html))
+        .written_apart()
+        .doc(HTML_DOC);
+    s.found(plain, String::new(), |fetching| shown(fetching, Form::Plain))
+        .written_apart()
+        .doc("The text without formatting.");
+}
+
 /// Declares the field that shows an object's text as HTML, on request.
 pub fn html_field<T: Record>(s: &mut Schema<T>, html: &'static str) {
     html_field_where(s, html, "");
@@ -67,7 +80,7 @@ fn html_field_where<T: Record>(s: &mut Schema<T>, html: &'static str, condition:
     s.found(html, NO_HTML.to_owned(), move |f| rendered(f, &texts, Form::Html))
         .on_request()
         .written_apart()
-        .doc("The text with formatting: XML with the root `body`.");
+        .doc(HTML_DOC);
 }
 
 /// Which of the two forms of a text.

@@ -9,16 +9,23 @@
 )]
 
 mod attachments;
+mod audit_log;
+mod batch;
 mod contract;
 mod custom_fields;
+mod goals;
+mod jobs;
 mod kit;
 mod memberships;
 mod people;
 mod privacy;
 mod projects;
+mod readers;
 mod requests;
 mod sections;
 mod stories;
 mod tasks;
 mod texts;
+mod time_periods;
+mod time_tracking;
 mod together;

@@ -17,14 +17,14 @@ pub use followers::follow;
 
 use crate::prelude::*;
 use crate::resources::custom_fields::values;
-use crate::resources::projects::Project;
+use crate::resources::projects::{Project, deleting};
 use crate::resources::sections::Section;
 use crate::resources::stories::{self, Dates, Details};
 use crate::resources::tags::Tag;
 use crate::resources::users::User;
 use crate::resources::workspace_memberships::first_stranger;
 use crate::resources::workspaces::Workspace;
-use crate::resources::{likes, texts, user_task_lists};
+use crate::resources::{likes, texts, time_tracking_entries, user_task_lists};
 use homes::{Homes, TaskMembership};
 
 /// The subtypes that can be written. Types of a workspace's own (`custom`) are not built yet.
@@ -134,8 +134,10 @@ impl Record for Task {
         s.field("start_on", |t| &t.start_on)
             .write(|t, v| t.start_on = v)
             .doc("The day on which work on the task begins.");
-        s.computed("actual_time_minutes", |_, _| None::<f64>)
-            .doc("The time entered on the task, in minutes; null for none.");
+        s.batch("actual_time_minutes", time_tracking_entries::MINUTES, None::<f64>, |row, _| {
+            row.get(1)
+        })
+        .doc("The time entered on the task, in minutes; null for none.");
         s.one::<User>("assignee", |t| t.assignee)
             .write(|t, v| t.assignee = v)
             .doc("Who is to do the task, or null.");
@@ -313,17 +315,7 @@ impl Object for Task {
 
     /// The task and its subtasks go to the trash together.
     fn delete(cx: &mut Context<'_, '_>, row: &Self) -> Result<()> {
-        // Nobody puts a subtask below it meanwhile; see [`subtasks::parent_of`].
-        cx.lock(Self::TABLE, row.gid)?;
-        let deletion = cx.trash(Self::TYPE, Self::TABLE, row.gid, row.workspace)?;
-        cx.later(
-            "UPDATE tasks SET deleted = ? WHERE deleted IS NULL AND gid IN (
-               WITH RECURSIVE below(gid) AS (
-                 SELECT t.gid FROM tasks AS t WHERE t.parent = ?
-                 UNION SELECT t.gid FROM tasks AS t JOIN below ON t.parent = below.gid)
-               SELECT below.gid FROM below)",
-            params![deletion, row.gid].to_vec(),
-        )
+        deleting::delete_task(cx, row)
     }
 }
 

@@ -3,7 +3,7 @@
 //! API section "Workspaces", 5 operations. Who is in a workspace is in [`super::workspace_memberships`]; `people` is how one
 //! gets in and out. Events: `workspace` changed.
 
-mod people;
+pub mod people;
 
 use crate::prelude::*;
 use crate::resources::users::User;

@@ -106,6 +106,16 @@ const VERBS: &[Verb] = &[
     verb(4, "PUT", "/stories/905", r#"{"text":"Changed"}"#, 'o'),
     verb(5, "GET", "/attachments/910", "", 's'),
     verb(5, "GET", "/attachments?parent=903", "", 's'),
+    // Time is as a comment: who entered it is its author, and the admins of the task may do as much.
+    verb(2, "GET", "/tasks/903/time_tracking_entries", "", 's'),
+    verb(2, "POST", "/tasks/903/time_tracking_entries", r#"{"duration_minutes":5}"#, 'e'),
+    verb(4, "GET", "/time_tracking_entries/942", "", 's'),
+    verb(4, "PUT", "/time_tracking_entries/942", r#"{"duration_minutes":5}"#, 'a'),
+    verb(4, "DELETE", "/time_tracking_entries/942", "", 'a'),
+    verb(0, "GET", "/allocations/943", "", 's'),
+    verb(0, "GET", "/allocations?parent=901", "", 's'),
+    verb(0, "PUT", "/allocations/943", r#"{"end_date":"2026-03-01"}"#, 'e'),
+    verb(0, "DELETE", "/allocations/943", "", 'e'),
     verb(5, "DELETE", "/attachments/910", "", 'e'),
     verb(4, "DELETE", "/stories/905", "", 'a'),
     verb(1, "DELETE", "/sections/919", "", 'e'),
@@ -236,6 +246,144 @@ fn everybody_may_do_what_the_matrix_says() {
 
         wrong.none();
     });
+}
+
+/// What ties a user to the goal 930.
+#[derive(Clone, Copy)]
+enum Share {
+    /// Nothing but the workspace.
+    None,
+    /// Membership at a level.
+    Member(&'static str),
+    /// The goal is open to the workspace at a level.
+    Open(&'static str),
+    /// The goal is a team's, at a level.
+    Team(&'static str),
+    /// He owns it.
+    Owner,
+    /// He owned it, and was then removed from the workspace.
+    Removed,
+}
+
+/// A user, what ties him to the goal, and his level on it, as in [`MATRIX`].
+const GOALS: &[(&str, &str, Share, char)] = &[
+    ("owner", "ada", Share::None, 'a'),
+    ("stranger of the workspace", "bob", Share::None, '-'),
+    ("stranger", "mallory", Share::None, '?'),
+    ("service account", "sam", Share::None, 'a'),
+    ("admin", "bob", Share::Member("admin"), 'a'),
+    ("editor", "bob", Share::Member("editor"), 'e'),
+    ("commenter", "bob", Share::Member("commenter"), 'c'),
+    ("viewer", "bob", Share::Member("viewer"), 's'),
+    ("member of the workspace", "bob", Share::Open("commenter"), 'c'),
+    ("member of a generous workspace", "bob", Share::Open("admin"), 'e'),
+    ("member of the team", "bob", Share::Team("editor"), 'e'),
+    ("another owner", "bob", Share::Owner, 'a'),
+    ("guest", "eve", Share::None, '-'),
+    ("guest in an open goal", "eve", Share::Open("editor"), '-'),
+    ("guest beside the team", "eve", Share::Team("editor"), '-'),
+    ("guest as editor", "eve", Share::Member("editor"), 'e'),
+    ("guest as viewer", "eve", Share::Member("viewer"), 's'),
+    ("somebody who was removed", "bob", Share::Removed, '?'),
+];
+
+/// The verbs on a goal and on what supports it, those that destroy at the end.
+const GOAL_VERBS: &[Verb] = &[
+    verb(0, "GET", "/goals/930", "", 's'),
+    verb(0, "GET", "/goals/930/parentGoals", "", 's'),
+    verb(0, "GET", "/goal_relationships?supported_goal=930", "", 's'),
+    verb(0, "GET", "/goal_relationships/932", "", 's'),
+    verb(0, "PUT", "/goals/930", r#"{"liked":true}"#, 'c'),
+    verb(0, "PUT", "/goals/930", r#"{"name":"Changed"}"#, 'e'),
+    verb(0, "PUT", "/goal_relationships/932", r#"{"contribution_weight":0.5}"#, 'e'),
+    verb(0, "POST", "/goals/930/setMetric", r#"{"progress_source":"manual"}"#, 'e'),
+    verb(0, "POST", "/goals/930/setMetricCurrentValue", r#"{"current_number_value":3}"#, 'e'),
+    verb(
+        0,
+        "POST",
+        "/goals/930/removeSupportingRelationship",
+        r#"{"supporting_resource":"931"}"#,
+        'e',
+    ),
+    verb(0, "PUT", "/goals/930", r#"{"default_access_level":"viewer"}"#, 'a'),
+    verb(0, "DELETE", "/goals/930", "", 'a'),
+];
+
+/// Puts the tie into the scene; who sees the goal sees its subgoal.
+fn share(app: &App, user: &str, share: Share) {
+    let gid = PEOPLE.iter().find(|person| person.0 == user).unwrap().1;
+    app.transaction(move |tx: &mut Tx<'_>| -> server::Result<()> {
+        for (goal, membership) in [(930, 946), (931, 947)] {
+            match share {
+                Share::None => {}
+                Share::Member(level) => insert(
+                    tx,
+                    "goal_memberships",
+                    "gid, workspace, goal, member, member_type, access_level, created_at",
+                    params![membership, 101, goal, gid, "user", level, 0],
+                )?,
+                Share::Open(level) => {
+                    tx.execute(
+                        "UPDATE goals SET privacy_setting = 'public_to_workspace', default_access_level = ? WHERE gid = ?",
+                        params![level, goal],
+                    )?;
+                }
+                Share::Team(level) => {
+                    tx.execute(
+                        "UPDATE goals SET team = 301, is_workspace_level = 0, default_access_level = ? WHERE gid = ?",
+                        params![level, goal],
+                    )?;
+                }
+                Share::Owner | Share::Removed => {
+                    tx.execute("UPDATE goals SET owner = ? WHERE gid = ?", params![gid, goal])?;
+                }
+            }
+            grants::of_goal(tx, Gid::new(goal))?;
+        }
+        Ok(())
+    });
+    if matches!(share, Share::Removed) {
+        let reply =
+            app.as_("ada").post("/workspaces/101/removeUser", json!({ "user": gid.to_string() }));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+}
+
+#[test]
+fn everybody_may_do_to_goals_what_the_matrix_says() {
+    let mut wrong = Complaints::default();
+    for (relation, user, ties, level) in GOALS {
+        let app = App::sqlite();
+        scene(&app);
+        share(&app, user, *ties);
+        for verb in GOAL_VERBS {
+            let expected = match rank(*level) {
+                None if verb.path.contains('?') => 400,
+                None => 404,
+                Some(level) if level < rank(verb.needs).unwrap() => 403,
+                Some(_) => 200,
+            };
+            let method: Method = verb.method.parse().unwrap();
+            let body = if verb.body.is_empty() {
+                String::new()
+            } else {
+                format!(r#"{{"data":{}}}"#, verb.body)
+            };
+            let headers = [("content-type", "application/json")];
+            let reply = app.as_(user).request(method, verb.path, &headers, body);
+            wrong.unless(reply.status == expected, || {
+                format!(
+                    "{relation} ({user}): {} {} gave {}, not {expected}: {}",
+                    verb.method,
+                    verb.path,
+                    reply.status,
+                    reply.text()
+                )
+            });
+        }
+    }
+
+    wrong.none();
 }
 
 /// Whether the operation of a verb is there.

@@ -29,6 +29,17 @@ const NEW: [u16; 3] = [201, 403, 404];
 
 /// Every operation, by section.
 pub(crate) const CASES: &[Case] = &[
+    // Allocations
+    case("getAllocation", "/allocations/943", "", HIDDEN),
+    case("updateAllocation", "/allocations/943", r#"{"end_date":"2026-02-28"}"#, HIDDEN),
+    case("deleteAllocation", "/allocations/943", "", HIDDEN),
+    case("getAllocations", "/allocations?parent=901", "", [200, 403, 400]),
+    case(
+        "createAllocation",
+        "/allocations",
+        r#"{"parent":"901","assignee":"202","start_date":"2026-01-05","end_date":"2026-01-09","effort":{"type":"hours","value":20}}"#,
+        [201, 403, 400],
+    ),
     // Attachments
     case("getAttachment", "/attachments/910", "", HIDDEN),
     case("deleteAttachment", "/attachments/910", "", HIDDEN),
@@ -46,6 +57,15 @@ pub(crate) const CASES: &[Case] = &[
         HIDDEN,
     ),
     case("getAttachmentsForTask", "/tasks/903/attachments", "", HIDDEN),
+    // Audit log
+    case("getAuditLogEvents", "/workspaces/101/audit_log_events", "", [200, 403, 404]),
+    // Batch
+    case(
+        "createBatchRequest",
+        "/batch",
+        r#"{"actions":[{"relative_path":"/tasks/903","method":"get"}]}"#,
+        [200, 200, 200],
+    ),
     // Custom fields
     case("getCustomFieldSettingsForProject", "/projects/901/custom_field_settings", "", HIDDEN),
     case("getCustomFieldSettingsForTeam", "/teams/301/custom_field_settings", "", HIDDEN),
@@ -84,6 +104,50 @@ pub(crate) const CASES: &[Case] = &[
         HIDDEN,
     ),
     case("updateEnumOption", "/enum_options/908", r#"{"name":"Highest"}"#, HIDDEN),
+    // Goals
+    case("getGoalRelationship", "/goal_relationships/932", "", HIDDEN),
+    case(
+        "updateGoalRelationship",
+        "/goal_relationships/932",
+        r#"{"contribution_weight":0.5}"#,
+        HIDDEN,
+    ),
+    case("getGoalRelationships", "/goal_relationships?supported_goal=930", "", [200, 403, 400]),
+    case(
+        "addSupportingRelationship",
+        "/goals/930/addSupportingRelationship",
+        r#"{"supporting_resource":"913","contribution_weight":1}"#,
+        HIDDEN,
+    ),
+    case(
+        "removeSupportingRelationship",
+        "/goals/930/removeSupportingRelationship",
+        r#"{"supporting_resource":"931"}"#,
+        HIDDEN,
+    ),
+    case("getGoal", "/goals/930", "", HIDDEN),
+    case("updateGoal", "/goals/930", r#"{"name":"Renamed"}"#, HIDDEN),
+    case("deleteGoal", "/goals/930", "", HIDDEN),
+    case("getGoals", "/goals?workspace=101", "", [200, 200, 400]),
+    case("createGoal", "/goals", r#"{"workspace":"101","name":"New"}"#, [201, 403, 400]),
+    case(
+        "createGoalMetric",
+        "/goals/931/setMetric",
+        r#"{"unit":"percentage","progress_source":"external"}"#,
+        HIDDEN,
+    ),
+    case(
+        "updateGoalMetric",
+        "/goals/931/setMetricCurrentValue",
+        r#"{"current_number_value":7}"#,
+        HIDDEN,
+    ),
+    case("addFollowers", "/goals/930/addFollowers", r#"{"followers":["202"]}"#, HIDDEN),
+    case("removeFollowers", "/goals/930/removeFollowers", r#"{"followers":["201"]}"#, HIDDEN),
+    case("getParentGoalsForGoal", "/goals/931/parentGoals", "", HIDDEN),
+    // Jobs
+    case("getJob", "/jobs/961", "", HIDDEN),
+    case("cancelJob", "/api/vinyasa/1/jobs/961/cancel", "{}", HIDDEN),
     // Memberships
     case("getMemberships", "/memberships?parent=901", "", [200, 403, 400]),
     case(
@@ -226,6 +290,32 @@ pub(crate) const CASES: &[Case] = &[
     case("getTeamsForUser", "/users/201/teams?organization=101", "", [200, 404, 404]),
     case("addUserForTeam", "/teams/301/addUser", r#"{"user":"203"}"#, HIDDEN),
     case("removeUserForTeam", "/teams/301/removeUser", r#"{"user":"202"}"#, HIDDEN),
+    // Time periods
+    case("getTimePeriod", "/time_periods/941", "", HIDDEN),
+    case("getTimePeriods", "/time_periods?workspace=101", "", [200, 200, 400]),
+    case("getFiscalYear", "/api/vinyasa/1/workspaces/101/fiscal_year", "", [200, 200, 404]),
+    case(
+        "updateFiscalYear",
+        "/api/vinyasa/1/workspaces/101/fiscal_year",
+        r#"{"start_month":4}"#,
+        [200, 403, 404],
+    ),
+    // Time tracking entries
+    case("getTimeTrackingEntriesForTask", "/tasks/903/time_tracking_entries", "", HIDDEN),
+    case(
+        "createTimeTrackingEntry",
+        "/tasks/903/time_tracking_entries",
+        r#"{"duration_minutes":30}"#,
+        NEW,
+    ),
+    case("getTimeTrackingEntry", "/time_tracking_entries/942", "", HIDDEN),
+    case(
+        "updateTimeTrackingEntry",
+        "/time_tracking_entries/942",
+        r#"{"duration_minutes":45}"#,
+        HIDDEN,
+    ),
+    case("deleteTimeTrackingEntry", "/time_tracking_entries/942", "", HIDDEN),
     // Users
     case("getUserTaskList", "/user_task_lists/601", "", HIDDEN),
     case("getUserTaskListForUser", "/users/201/user_task_list?workspace=101", "", [200, 404, 404]),

@@ -56,6 +56,30 @@ const ALLOWED: &[(Dialect, &str, &str, &str)] = &[
         "the tags of one task",
     ),
     (
+        Dialect::Sqlite,
+        "JOIN goal_relationships AS r ON r.supported_goal = t.gid",
+        "FOR ORDER BY",
+        "the parents of one goal",
+    ),
+    (
+        Dialect::Sqlite,
+        "SELECT above.gid FROM above",
+        "FOR ORDER BY",
+        "the goals above one, at most so many",
+    ),
+    (
+        Dialect::Postgres,
+        "DELETE FROM goal_memberships WHERE member = ?",
+        "hashed SubPlan",
+        "the goals of one member, when he is removed",
+    ),
+    (
+        Dialect::Postgres,
+        "DELETE FROM time_periods WHERE workspace = ?",
+        "hashed SubPlan",
+        "the periods of a workspace, a few hundred, when an admin moves its fiscal year",
+    ),
+    (
         Dialect::Postgres,
         " OR ",
         "hashed SubPlan",
@@ -116,6 +140,7 @@ fn run(
         now: (app.server.clock)(),
         request_id: "plans".to_owned(),
         idempotency: None,
+        origin: server::audit::Origin::default(),
         work: None,
     };
     let work = move |tx: &mut Tx<'_>| -> Result<(), Undone> {

@@ -58,10 +58,7 @@ fn each_type_is_shown_as_its_snapshot_says() {
             if INSIDE.iter().any(|(inner, outer)| *inner == kind && paths.contains_key(outer)) {
                 continue;
             }
-            let answers = |operation: &Operation| match operation.output {
-                Output::One(name) | Output::List(name) | Output::FullList(name) => name == kind,
-                Output::Counts(_) | Output::Empty => false,
-            };
+            let answers = |operation: &Operation| matches!(operation.output, Output::One(name) | Output::List(name) | Output::FullList(name) if name == kind);
             if !app.server.operations.iter().any(answers) {
                 continue;
             }

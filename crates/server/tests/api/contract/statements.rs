@@ -2,7 +2,7 @@
 //! from end to end.
 
 use super::operations::CASES;
-use super::scene::{insert, scene, task};
+use super::scene::{allocation, entry, goal_of_ada, insert, scene, supports, task};
 use super::{Complaints, operation, send};
 use crate::kit::{App, on_both};
 use engine::Template;
@@ -12,7 +12,7 @@ use server::access;
 use store::{Dialect, Tx, params};
 
 /// Tables that grow without bounds, which no request may read from end to end.
-const BIG: [&str; 9] = [
+const BIG: [&str; 10] = [
     "tasks",
     "task_projects",
     "task_followers",
@@ -22,6 +22,7 @@ const BIG: [&str; 9] = [
     "events",
     "texts",
     "user_task_list_items",
+    "time_tracking_entries",
 ];
 
 /// The plan of a statement, a line for each step.
@@ -145,6 +146,14 @@ fn grow(app: &App, from: i64, rows: i64) {
             insert(tx, "custom_fields", "gid, workspace, name, name_key, resource_subtype, description, last_id, has_notifications_enabled, privacy_setting, default_access_level, created_at, created_by", params![field, 101, format!("F{n}"), format!("f{n}"), "text", "", 0, 0, "public_with_guests", "editor", NOW, 201])?;
             insert(tx, "custom_field_settings", "gid, workspace, parent, custom_field, is_important, position", params![base + 15, 101, 901, field, 0, at])?;
             insert(tx, "attachments", "gid, workspace, parent, name, resource_subtype, host, url, state, created_at, created_by", params![file, 101, 903, "f", "external", "external", "https://example.com/", "stored", NOW, 201])?;
+            goal_of_ada(tx, base + 16, base + 16, "manual")?;
+            insert(tx, "grants", "object, principal, level", params![base + 16, 201, 4])?;
+            supports(tx, base + 16, 930, base + 16, "goal", &at)?;
+            supports(tx, base + 17, base + 16, 931, "goal", &at)?;
+            insert(tx, "time_periods", "gid, workspace, period, start_on, end_on, display_name", params![base + 16, 101, "FY", format!("{}-01-01", 2100 + n), format!("{}-12-31", 2100 + n), "FY"])?;
+            insert(tx, "goal_followers", r#"goal, "user", workspace, position"#, params![930, user, 101, at])?;
+            entry(tx, base + 18)?;
+            allocation(tx, base + 19)?;
             insert(tx, "favorites", r#""user", workspace, resource_type, object, position"#, params![201, 101, "project", project, at])?;
         }
         Ok(())
@@ -192,6 +201,12 @@ fn lists_cost_the_same_whatever_their_length() {
             "getTagsForTask",
             "getStoriesForTask",
             "getProjects",
+            "getGoals",
+            "getGoalRelationships",
+            "getParentGoalsForGoal",
+            "getTimePeriods",
+            "getTimeTrackingEntriesForTask",
+            "getAllocations",
         ] {
             let rows = many.iter().find(|row| row.0 == id).map_or(100, |row| row.2);
             wrong.unless(rows >= 90, || format!("{id} lists only {rows} rows"));
