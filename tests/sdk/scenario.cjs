@@ -296,6 +296,60 @@ async function files() {
   expect('deleted', (await a.deleteAttachment(w.file)).data, {});
 }
 
+async function portfolios() {
+  const p = ada.Portfolios;
+  const top = (await one(p.createPortfolio(data({ name: 'Sites', workspace: WORKSPACE }), {}))).gid;
+  const inner = (await one(p.createPortfolio(data({ name: 'Shops', workspace: WORKSPACE }), {}))).gid;
+  expect('mine', gids(await all(p.getPortfolios(WORKSPACE, { owner: 'me' }))).includes(top));
+  expect('changed', (await one(p.updatePortfolio(data({ color: 'dark-blue' }), top, {}))).color, 'dark-blue');
+  expect('an item', (await p.addItemForPortfolio(data({ item: w.other }), top)).data, {});
+  expect('first', (await p.addItemForPortfolio(data({ item: inner, insert_after: null }), top)).data, {});
+  expect('in order', gids(await all(p.getItemsForPortfolio(top, { limit: 1 }))), [inner, w.other]);
+  await refused('a circle', 400, p.addItemForPortfolio(data({ item: top }), inner), 'inside itself');
+  expect('out', (await p.removeItemForPortfolio(data({ item: inner }), top)).data, {});
+  expect('members', gids((await one(p.addMembersForPortfolio(data({ members: [w.bob] }), top, {}))).members), [w.ada, w.bob]);
+  const m = ada.PortfolioMemberships;
+  const rows = await all(m.getPortfolioMembershipsForPortfolio(top, {}));
+  expect('memberships', rows.length, 2);
+  expect('by user', gids(await all(m.getPortfolioMemberships({ workspace: WORKSPACE, user: w.bob }))), [rows[1].gid]);
+  expect('one', (await one(m.getPortfolioMembership(rows[1].gid, {}))).access_level, 'editor');
+  expect('one by one', gids((await one(p.removeMembersForPortfolio(data({ members: [w.bob] }), top, {}))).members), [w.ada]);
+  const field = (await one(ada.CustomFields.createCustomField(data({ workspace: WORKSPACE, name: 'Revenue', resource_subtype: 'number' }), {}))).gid;
+  const setting = await one(p.addCustomFieldSettingForPortfolio(data({ custom_field: field }), top));
+  expect('fields', gids(await all(ada.CustomFieldSettings.getCustomFieldSettingsForPortfolio(top, {}))), [setting.gid]);
+  expect('no field', (await p.removeCustomFieldSettingForPortfolio(data({ custom_field: field }), top)).data, {});
+  await refused('a guest looks', 403, eve.Portfolios.getPortfolio(top, {}));
+  expect('deleted', (await p.deletePortfolio(inner)).data, {});
+  expect('read', (await one(p.getPortfolio(top, {}))).name, 'Sites');
+  w.portfolio = top;
+}
+
+async function statuses() {
+  const s = ada.StatusUpdates;
+  const fine = await one(s.createStatusForObject(data({ parent: w.other, status_type: 'on_track', text: 'Fine' }), {}));
+  expect('a status', [fine.text, fine.parent.gid], ['Fine', w.other]);
+  const o = ada.ProjectStatuses;
+  const red = await one(o.createProjectStatusForProject(data({ color: 'red', text: 'Stuck' }), w.other, {}));
+  expect('the new form', (await one(s.getStatus(red.gid, {}))).status_type, 'off_track');
+  expect('the old form', (await one(o.getProjectStatus(fine.gid, {}))).color, 'green');
+  expect('newest first', gids(await all(s.getStatusesForObject(w.other, { limit: 1 }))), [red.gid, fine.gid]);
+  expect('old list', gids(await all(o.getProjectStatusesForProject(w.other, {}))), [red.gid, fine.gid]);
+  expect('the latest', (await one(ada.Projects.getProject(w.other, {}))).current_status.color, 'red');
+  expect('deleted', (await o.deleteProjectStatus(red.gid)).data, {});
+  expect('deleted too', (await s.deleteStatus(fine.gid)).data, {});
+  expect('none', (await one(ada.Projects.getProject(w.other, {}))).current_status, null);
+  const of = await one(s.createStatusForObject(data({ parent: w.portfolio, status_type: 'at_risk', text: 'Hm' }), {}));
+  expect('of a portfolio', of.resource_subtype, 'portfolio_status_update');
+
+  const b = ada.ProjectBriefs;
+  const brief = await one(b.createProjectBrief(data({ title: 'Brief', text: 'Why not' }), w.other, {}));
+  expect('a brief', [brief.title, brief.html_text], ['Brief', '<body>Why not</body>']);
+  expect('changed', (await one(b.updateProjectBrief(data({ title: 'The brief' }), brief.gid, {}))).title, 'The brief');
+  expect('read', (await one(b.getProjectBrief(brief.gid, {}))).project.gid, w.other);
+  expect('deleted', (await b.deleteProjectBrief(brief.gid)).data, {});
+  await refused('a deleted brief', 404, b.getProjectBrief(brief.gid, {}), 'Unknown object');
+}
+
 async function goals() {
   const g = ada.Goals;
   const r = ada.GoalRelationships;
@@ -375,7 +429,7 @@ async function refusals() {
 }
 
 (async () => {
-  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, goals, timeTracking, refusals]) {
+  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, refusals]) {
     const before = passed;
     try {
       await chapter();

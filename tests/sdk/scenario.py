@@ -436,6 +436,93 @@ def files():
     refused("a stranger asks for the file", 404, mallory.attachments.get_attachment, uploaded["gid"], {})
 
 
+def portfolios():
+    p = ada.portfolios
+    portfolio = p.create_portfolio(data(name="Launches", workspace=WORKSPACE, color="light-green", public=False), {})
+    top = portfolio["gid"]
+    expect("a portfolio", (portfolio["resource_type"], portfolio["owner"]["gid"], portfolio["public"]), ("portfolio", w.ada, False))
+    expect("mine", top in gids(p.get_portfolios(WORKSPACE, {"owner": "me"})))
+    refused("somebody else's", 403, p.get_portfolios, WORKSPACE, {"owner": w.bob})
+    changed = p.update_portfolio(data(start_on="2031-01-01", due_on="2031-06-30"), top, {"opt_fields": "name,start_on,due_on"})
+    expect("its dates, name kept", (changed["name"], changed["start_on"], changed["due_on"]), ("Launches", "2031-01-01", "2031-06-30"))
+    inner = p.create_portfolio(data(name="Next year", workspace=WORKSPACE), {})["gid"]
+
+    first = ada.projects.create_project(data(name="Phone app", workspace=WORKSPACE, team=w.team), {})["gid"]
+    second = ada.projects.create_project(data(name="Tablet app", workspace=WORKSPACE, team=w.team), {})["gid"]
+    expect("an item", p.add_item_for_portfolio(data(item=first), top), {})
+    expect("a portfolio as an item", p.add_item_for_portfolio(data(item=inner), top), {})
+    expect("before the first", p.add_item_for_portfolio(data(item=second, insert_before=first), top), {})
+    expect("in order", gids(p.get_items_for_portfolio(top, {"limit": 1})), [second, first, inner])
+    refused("a portfolio inside itself", 400, p.add_item_for_portfolio, data(item=top), inner, says="inside itself")
+    expect("out again", p.remove_item_for_portfolio(data(item=second), top), {})
+    rows = list(p.get_items_for_portfolio(top, {"opt_fields": "name,owner.name"}))
+    expect("two left", [row["name"] for row in rows], ["Phone app", "Next year"])
+
+    members = p.add_members_for_portfolio(data(members=f"{w.bob},{w.eve}"), top, {"opt_fields": "members"})["members"]
+    expect("members", gids(members), [w.ada, w.bob, w.eve])
+    m = ada.portfolio_memberships
+    expect("their memberships", len(list(m.get_portfolio_memberships_for_portfolio(top, {}))), 3)
+    of_bob = list(m.get_portfolio_memberships({"portfolio": top, "user": w.bob}))
+    expect("one of them", m.get_portfolio_membership(of_bob[0]["gid"], {})["user"]["gid"], w.bob)
+    expect("in the shared form", ada.memberships.get_membership(of_bob[0]["gid"])["resource_subtype"], "portfolio_membership")
+    expect("of the portfolio", of_bob[0]["gid"] in gids(ada.memberships.get_memberships({"parent": top})))
+    expect("another level", ada.memberships.update_membership(data(access_level="viewer"), of_bob[0]["gid"])["access_level"], "viewer")
+    refused("a viewer edits", 403, bob.portfolios.update_portfolio, data(name="Bob's"), top, {})
+    left = p.remove_members_for_portfolio(data(members=w.eve), top, {"opt_fields": "members"})["members"]
+    expect("Eve leaves", gids(left), [w.ada, w.bob])
+    refused("and sees it no more", 403, eve.portfolios.get_portfolio, top, {})
+
+    field = w.fields["effort"]
+    setting = p.add_custom_field_setting_for_portfolio(data(custom_field=field, is_important=True), top)
+    expect("a field", (setting["parent"]["gid"], setting["custom_field"]["gid"]), (top, field))
+    settings = ada.custom_field_settings.get_custom_field_settings_for_portfolio(top, {})
+    expect("its fields", gids(settings), [setting["gid"]])
+    values = ada.projects.update_project(data(custom_fields={field: 5}), first, {"opt_fields": "custom_fields.number_value"})
+    expect("a value of an item", [v["number_value"] for v in values["custom_fields"]], [5])
+    expect("the field goes", p.remove_custom_field_setting_for_portfolio(data(custom_field=field), top), {})
+    refused("a stranger reads", 404, mallory.portfolios.get_portfolio, top, {}, says="Unknown object")
+    expect("deleted", p.delete_portfolio(inner), {})
+    refused("a deleted portfolio", 404, p.get_portfolio, inner, {}, says="Unknown object")
+    w.portfolio, w.launched = top, first
+
+
+def statuses():
+    s = ada.status_updates
+    fine = s.create_status_for_object(data(parent=w.launched, status_type="on_track", text="Going well", title="Week 1"), {})
+    expect("a status", (fine["title"], fine["resource_subtype"], fine["author"]["gid"]), ("Week 1", "project_status_update", w.ada))
+    o = ada.project_statuses
+    late = o.create_project_status_for_project(data(color="yellow", text="A bit late", title="Week 2"), w.launched, {})
+    expect("in the old form", (late["color"], late["text"]), ("yellow", "A bit late"))
+    expect("read in the new one", s.get_status(late["gid"], {})["status_type"], "at_risk")
+    expect("and the other way round", o.get_project_status(fine["gid"], {})["color"], "green")
+    expect("newest first", gids(s.get_statuses_for_object(w.launched, {"limit": 1})), [late["gid"], fine["gid"]])
+    expect("both lists", gids(o.get_project_statuses_for_project(w.launched, {})), [late["gid"], fine["gid"]])
+    project = ada.projects.get_project(w.launched, {})
+    expect("the state of the project", (project["current_status"]["color"], project["current_status_update"]["gid"]), ("yellow", late["gid"]))
+    expect("taken back", o.delete_project_status(late["gid"]), {})
+    done = s.create_status_for_object(data(parent=w.launched, status_type="complete", html_text="<body>Done <strong>at last</strong></body>"), {})
+    expect("a project is completed", ada.projects.get_project(w.launched, {})["completed"], True)
+    expect("and goes on", s.delete_status(done["gid"]), {})
+    expect("as before", ada.projects.get_project(w.launched, {"opt_fields": "completed,current_status.title"}),
+           {"gid": w.launched, "completed": False, "current_status": {"gid": fine["gid"], "title": "Week 1"}})
+    of_portfolio = s.create_status_for_object(data(parent=w.portfolio, status_type="off_track", text="Too much"), {})
+    expect("a portfolio's", ada.portfolios.get_portfolio(w.portfolio, {})["current_status_update"]["gid"], of_portfolio["gid"])
+    refused("what goals only can be", 400, s.create_status_for_object, data(parent=w.launched, status_type="missed", text="x"), {})
+    refused("a guest speaks", 403, eve.status_updates.create_status_for_object, data(parent=w.portfolio, status_type="on_track", text="x"), {})
+
+    b = ada.project_briefs
+    brief = b.create_project_brief(data(title="Why", html_text="<body><h1>Why</h1>Because</body>"), w.launched, {})
+    expect("a brief", (brief["title"], brief["project"]["gid"]), ("Why", w.launched))
+    refused("a second one", 400, b.create_project_brief, data(title="x", text="x"), w.launched, {}, says="already")
+    expect("read", b.get_project_brief(brief["gid"], {})["html_text"], "<body><h1>Why</h1>Because</body>")
+    expect("changed", b.update_project_brief(data(text="Since we can"), brief["gid"], {"opt_fields": "text"})["text"], "Since we can")
+    link = ada.attachments.create_attachment_for_object({
+        "parent": brief["gid"], "resource_subtype": "external", "name": "Sketch", "url": "https://design.example/sketch"})
+    expect("a link on it", gids(ada.attachments.get_attachments_for_object(brief["gid"], {})), [link["gid"]])
+    expect("deleted", b.delete_project_brief(brief["gid"]), {})
+    refused("a deleted brief", 404, b.get_project_brief, brief["gid"], {}, says="Unknown object")
+
+
 def goals():
     p, g, r = ada.time_periods, ada.goals, ada.goal_relationships
     periods = list(p.get_time_periods(WORKSPACE, {"limit": 100}))
@@ -564,7 +651,7 @@ def refusals():
 
 
 CHAPTERS = (people_and_workspace, teams, the_project, memberships, sections, custom_fields, planning_tasks, breaking_down,
-            working, tags, talking, files, goals, time_and_allocations, refusals)
+            working, tags, talking, files, portfolios, statuses, goals, time_and_allocations, refusals)
 
 for chapter in CHAPTERS:
     before = passed

@@ -1,9 +1,12 @@
 //! `vinyasa admin …`: works on the database itself, also while a server runs.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use model::{Gid, Timestamp};
 use serde_json::{Value as Json, json};
+use server::identity::passwords::{self, Cost};
+use server::identity::{account, links};
+use server::resources::sessions;
 use server::{admin, auth};
 use std::process::ExitCode;
 use store::{Config, Store, Tx};
@@ -23,7 +26,7 @@ pub(crate) fn command() -> Command {
         .about("Works on the database itself, also while the server runs")
         .subcommand_required(true)
         .subcommand(workspace.subcommand(create_workspace()))
-        .subcommand(user.subcommand(create_user()))
+        .subcommand(user.subcommand(create_user()).subcommand(reset_link()))
         .subcommand(token.subcommand(create_token()))
         .subcommand(
             Command::new("check")
@@ -74,11 +77,24 @@ fn create_user() -> Command {
                 .help("What the person may do there"),
         )
         .arg(
+            Arg::new("password-stdin")
+                .long("password-stdin")
+                .action(ArgAction::SetTrue)
+                .help("Reads the password, one line, from standard input"),
+        )
+        .arg(
             Arg::new("token")
                 .long("token")
                 .action(ArgAction::SetTrue)
                 .help("Makes a token too, which is shown only now"),
         )
+        .args(admin_arguments())
+}
+
+fn reset_link() -> Command {
+    Command::new("reset-link")
+        .about("Makes a link by which a person sets a new password; it works once, for a day")
+        .arg(Arg::new("email").long("email").required(true).value_name("EMAIL").help("Whose"))
         .args(admin_arguments())
 }
 
@@ -95,7 +111,10 @@ fn create_token() -> Command {
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     match matches.subcommand() {
         Some(("workspace", matches)) => work(leaf(matches), workspace),
-        Some(("user", matches)) => work(leaf(matches), user),
+        Some(("user", matches)) => match matches.subcommand() {
+            Some(("reset-link", matches)) => work(matches, new_password),
+            _ => work(leaf(matches), user),
+        },
         Some(("token", matches)) => work(leaf(matches), token),
         Some(("migrate", matches)) => work(matches, migrate),
         Some((_, matches)) => checked(matches),
@@ -156,8 +175,13 @@ fn user(matches: &ArgMatches, store: &Store) -> Result<(Json, String)> {
     let workspace = Gid::parse(workspace).with_context(|| format!("`{workspace}` is not a gid"))?;
     let wants_token = matches.get_flag("token");
     let now = serve::now();
+    let password = if matches.get_flag("password-stdin") { Some(read_password()?) } else { None };
     let (gid, token) = store.write_blocking(move |tx| {
         let gid = admin::create_user(tx, now, &name, &email, workspace, &role)?;
+        if let Some(hash) = &password {
+            account::store_password(tx, now, gid, hash)?;
+            sessions::end_all(tx, gid, None)?;
+        }
         let token = if wants_token { Some(new_token(tx, gid, now)?) } else { None };
         Ok::<_, server::Error>((gid, token))
     })?;
@@ -170,6 +194,29 @@ fn user(matches: &ArgMatches, store: &Store) -> Result<(Json, String)> {
         }
     }
     Ok((json, said))
+}
+
+/// Reads a password from standard input and hashes it.
+fn read_password() -> Result<String> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).context("standard input cannot be read")?;
+    let password = line.trim_end_matches(['\r', '\n']);
+    Ok(passwords::hash_now(password, Cost::default(), &serve::entropy)?)
+}
+
+/// Makes a link for a new password.
+fn new_password(matches: &ArgMatches, store: &Store) -> Result<(Json, String)> {
+    let email = text(matches, "email").trim().to_lowercase();
+    let public = Effectives::of_admin(matches)?.text("public-url").trim_end_matches('/').to_owned();
+    let secret = auth::fresh_secret(&serve::entropy);
+    let link = links::reset_url(&public, &secret);
+    let now = serve::now();
+    let is_known = store.write_blocking(move |tx| links::make_reset(tx, now, &email, &secret))?;
+    if !is_known {
+        bail!("no user has this e-mail address");
+    }
+    let said = format!("The link, which works once and for a day: {link}");
+    Ok((json!({ "link": link }), said))
 }
 
 /// Makes a token and gives its text.

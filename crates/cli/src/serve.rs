@@ -9,6 +9,8 @@ use anyhow::{Context as _, Result, bail};
 use clap::ArgMatches;
 use model::Timestamp;
 use server::files::StorageOptions;
+use server::http::peer::Networks;
+use server::identity::links;
 use server::{App, Outside, Settings, demo, http};
 use store::{Config, Location, Store};
 use tracing_subscriber::EnvFilter;
@@ -48,6 +50,8 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             storage: settings.storage(),
             storage_options: storage_options(),
             requests_per_minute: settings.number("rate-limit")?,
+            trusted_proxies: trusted_proxies(&settings)?,
+            allow_private_network: settings.is_on("allow-private-network"),
             ..Settings::default()
         },
         outside(),
@@ -71,6 +75,11 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let stop = stop()?;
         let mut lines = format!("Vinyasa is ready at {url}\n");
+        let setup = app.store.write(|tx| links::make_setup(tx, now(), &entropy)).await?;
+        if let Some(secret) = setup {
+            let link = links::setup_url(&url, &secret);
+            lines.push_str(&format!("Nobody is here yet. Make the first administrator at this address, which works once:\n\n    {link}\n\n"));
+        }
         if let Some(made) = made {
             lines.push_str(&demo_lines(&made, &url));
         } else if settings.is_on("demo") {
@@ -84,6 +93,14 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     runtime.shutdown_timeout(GRACE);
     tracing::info!("stopped");
     result
+}
+
+/// The proxies that are believed.
+fn trusted_proxies(settings: &Effectives) -> Result<Networks> {
+    let text = settings.text("trusted-proxies");
+    Networks::parse(text).with_context(|| {
+        format!("trusted-proxies: `{text}` is not a list of addresses or networks, like 10.0.0.0/8")
+    })
 }
 
 /// The store, with pools that fit a small machine.
@@ -119,6 +136,7 @@ fn demo_lines(made: &demo::Made, url: &str) -> String {
     format!(
         "This is the made-up organization {}: {} people, {} projects, {} tasks.\n\
          You act as {} <{}> with this token, which is shown only now:\n\n    {}\n\n\
+         To sign in at {url}/login, everybody there has the password {}\n\n\
          Try it:\n\n    curl -H 'Authorization: Bearer {}' {url}/api/1.0/users/me\n\n\
          Another token, for anybody there: vinyasa admin token create --user EMAIL\n",
         made.workspace,
@@ -128,6 +146,7 @@ fn demo_lines(made: &demo::Made, url: &str) -> String {
         made.name,
         made.email,
         made.token,
+        made.password,
         made.token
     )
 }

@@ -42,6 +42,14 @@ const LOG: Setting = Setting {
     help: "What is logged to standard error: a level, or a filter like `warn,server=debug`",
 };
 
+const PUBLIC_URL: Setting = Setting {
+    name: "public-url",
+    variable: "VINYASA_PUBLIC_URL",
+    placeholder: "URL",
+    default: "",
+    help: "The address that people use; without it the Host of each request counts",
+};
+
 /// The settings of `serve`.
 const SERVE: &[Setting] = &[
     Setting {
@@ -53,13 +61,7 @@ const SERVE: &[Setting] = &[
     },
     DATA_DIR,
     DATABASE_URL,
-    Setting {
-        name: "public-url",
-        variable: "VINYASA_PUBLIC_URL",
-        placeholder: "URL",
-        default: "",
-        help: "The address that people use; without it the Host of each request counts",
-    },
+    PUBLIC_URL,
     Setting {
         name: "storage",
         variable: "VINYASA_STORAGE",
@@ -89,6 +91,13 @@ const SERVE: &[Setting] = &[
         help: "Requests a minute that one token may make; 0 is no limit",
     },
     Setting {
+        name: "trusted-proxies",
+        variable: "VINYASA_TRUSTED_PROXIES",
+        placeholder: "ADDRESSES",
+        default: "",
+        help: "Addresses or networks of proxies whose X-Forwarded-For is believed, with commas between",
+    },
+    Setting {
         name: "threads",
         variable: "VINYASA_THREADS",
         placeholder: "N",
@@ -99,7 +108,16 @@ const SERVE: &[Setting] = &[
 ];
 
 /// The settings of admin commands.
-const ADMIN: &[Setting] = &[DATA_DIR, DATABASE_URL, Setting { default: "warn", ..LOG }];
+const ADMIN: &[Setting] = &[
+    DATA_DIR,
+    DATABASE_URL,
+    Setting {
+        help: "The address that people use; links begin with it",
+        default: "http://127.0.0.1:8080",
+        ..PUBLIC_URL
+    },
+    Setting { default: "warn", ..LOG },
+];
 
 /// Where a value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

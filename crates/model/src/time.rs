@@ -8,6 +8,11 @@ use std::fmt;
 use jiff::tz::TimeZone;
 
 const DAY_MS: i64 = 86_400_000;
+/// Whether `name` is a time zone, an IANA name such as `Europe/Paris`.
+pub fn is_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
 /// 0001-01-01 and 9999-12-31, in days since 1970-01-01.
 const FIRST_DAY: i64 = -719_162;
 const LAST_DAY: i64 = 2_932_896;

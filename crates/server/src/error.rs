@@ -24,6 +24,9 @@ pub enum Error {
     /// 401. No token, or one that is unknown, expired or revoked.
     #[error("Not Authorized")]
     Unauthorized,
+    /// 401. Whoever signs in does not know the password; whether the user exists is not told.
+    #[error("The e-mail address or the password is wrong")]
+    WrongPassword,
     /// 403. The actor may not do this to the object, or the object of his workspace is hidden from him (one fixed text).
     #[error("{0}")]
     Forbidden(Cow<'static, str>),
@@ -41,6 +44,14 @@ pub enum Error {
     /// 409. Another object has the name or external id already.
     #[error("{0}")]
     Conflict(Cow<'static, str>),
+    /// 412. A sync token that is missing, old or of another database; `sync` is a fresh one.
+    #[error(
+        "Sync token invalid or too old. If you are attempting to keep resources in sync, you must fetch the full dataset for this query now and use the new sync token for the next sync."
+    )]
+    OutOfSync {
+        /// The fresh token.
+        sync: String,
+    },
     /// 413. The body is larger than allowed.
     #[error("{0}")]
     TooLarge(Cow<'static, str>),
@@ -71,10 +82,11 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Error::Invalid { .. } | Error::BadRequest(_) => 400,
-            Error::Unauthorized => 401,
+            Error::Unauthorized | Error::WrongPassword => 401,
             Error::Forbidden(_) => 403,
             Error::NotFound { .. } | Error::NoRoute => 404,
             Error::Conflict(_) => 409,
+            Error::OutOfSync { .. } => 412,
             Error::TooLarge(_) => 413,
             Error::UnsupportedMedia(_) => 415,
             Error::Unprocessable(_) => 422,
@@ -92,7 +104,11 @@ impl Error {
         if let (Error::Internal(_), Some(entry)) = (self, entry.as_object_mut()) {
             entry.insert("phrase".to_owned(), phrase.into());
         }
-        serde_json::json!({ "errors": [entry] }).to_string().into_bytes()
+        let mut body = serde_json::json!({ "errors": [entry] });
+        if let (Error::OutOfSync { sync }, Some(body)) = (self, body.as_object_mut()) {
+            body.insert("sync".to_owned(), sync.as_str().into());
+        }
+        body.to_string().into_bytes()
     }
 }
 
@@ -128,6 +144,11 @@ const CONSTRAINTS: &[(&str, &str, &str)] = &[
     ),
     ("enum_options_name_unique", "name", "The field already has an option with this name"),
     ("externals_gid_unique", "external", "Another object has this external gid already"),
+    (
+        "invitations_email_unique",
+        "emails",
+        "Somebody else invited one of these addresses at the same time",
+    ),
     ("users_email_unique", "email", "Another user has this e-mail address"),
 ];
 

@@ -14,7 +14,10 @@ pub mod error;
 pub mod events;
 pub mod files;
 pub mod http;
+pub mod identity;
 pub mod jobs;
+pub mod mail;
+pub mod outbound;
 pub mod prelude;
 pub mod readers;
 pub mod resources;
@@ -24,10 +27,12 @@ pub use error::{Error, Result};
 
 use api::Operations;
 use api::operations::Operation;
+use auth::Origin;
 use engine::Registry;
 use http::limits::RateLimits;
 use http::routes::Routes;
-use model::{Gid, Timestamp};
+use identity::passwords::Passwords;
+use model::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use store::{Store, params};
@@ -55,8 +60,14 @@ pub struct Settings {
     pub storage: String,
     /// How to reach a bucket.
     pub storage_options: files::StorageOptions,
-    /// Requests a minute for one token; 0 is no limit.
+    /// Requests a minute for one token or session; 0 is no limit.
     pub requests_per_minute: u32,
+    /// Proxies whose word about the address of who calls is taken.
+    pub trusted_proxies: http::peer::Networks,
+    /// What a password costs to check; the default is meant for real use.
+    pub password_cost: identity::passwords::Cost,
+    /// Whether addresses of this machine and its network may be called.
+    pub allow_private_network: bool,
     /// Whether answers say in `X-Vinyasa-Statements` how many statements they took.
     pub debug_headers: bool,
 }
@@ -87,6 +98,8 @@ pub struct App {
     pub files: files::Files,
     /// What goes on behind the requests.
     pub jobs: jobs::Jobs,
+    /// Calls to addresses that people give.
+    pub outbound: outbound::Outbound,
     /// What follows from events.
     pub readers: Vec<readers::Reader>,
     /// Wakes those who read the event log.
@@ -94,7 +107,9 @@ pub struct App {
     pub(crate) reference: api::openapi::Cached,
     pub(crate) routes: Routes,
     pub(crate) limits: RateLimits,
-    pub(crate) used_tokens: Mutex<HashMap<Gid, Timestamp>>,
+    pub(crate) open_limits: RateLimits,
+    pub(crate) passwords: Passwords,
+    pub(crate) used_tokens: Mutex<HashMap<Origin, Timestamp>>,
     pub(crate) known_tokens: Mutex<HashSet<String>>,
 }
 
@@ -113,6 +128,11 @@ impl App {
         let files = files::Files::open(&settings.storage, &settings.storage_options)?;
         let limits = RateLimits::new(settings.requests_per_minute);
         let log = log(&store, &outside)?;
+        let passwords = Passwords::new(settings.password_cost)?;
+        let outbound = outbound::Outbound::new(
+            settings.allow_private_network,
+            Box::new(outbound::SystemResolver),
+        );
         Ok(Arc::new(App {
             store,
             access: access::Prepared::new(&registry),
@@ -126,32 +146,41 @@ impl App {
             settings,
             files,
             jobs: jobs::Jobs::default(),
+            outbound,
             readers: readers::all(),
             log,
             reference: api::openapi::Cached::default(),
             routes,
             limits,
+            open_limits: RateLimits::new(http::limits::OPEN_PER_MINUTE),
+            passwords,
             used_tokens: Mutex::new(HashMap::new()),
             known_tokens: Mutex::new(HashSet::new()),
         }))
     }
 
-    /// Writes down when tokens were last used; called once a minute and at the end, so that reads stay reads.
+    /// Writes down when tokens and sessions were last used; called once a minute and at the end, so that reads stay reads.
     ///
     /// Errors: those of the database; the times are then kept for the next call.
     pub async fn flush_used_tokens(&self) -> Result<()> {
-        let used: Vec<(Gid, Timestamp)> =
+        let used: Vec<(Origin, Timestamp)> =
             self.used_tokens.lock().map(|mut used| used.drain().collect()).unwrap_or_default();
         if used.is_empty() {
             return Ok(());
         }
         self.store
             .write(move |tx| {
-                for (token, at) in &used {
-                    tx.later(
-                        "UPDATE tokens SET last_used_at = ? WHERE gid = ?",
-                        params![at, token].to_vec(),
-                    )?;
+                for (origin, at) in &used {
+                    match origin {
+                        Origin::Token(token) => tx.later(
+                            "UPDATE tokens SET last_used_at = ? WHERE gid = ?",
+                            params![at, token].to_vec(),
+                        )?,
+                        Origin::Session(session) => tx.later(
+                            "UPDATE sessions SET last_used_at = ?, expires_at = ? WHERE gid = ?",
+                            params![at, at.millis() + auth::SESSION_LIFE, session].to_vec(),
+                        )?,
+                    }
                 }
                 Ok::<(), Error>(())
             })

@@ -35,6 +35,9 @@ use sql::{Bare, Recorder, Recording, pgbench, scripts};
 /// What is shown of a list, as in the requirements.
 const LIST_FIELDS: &str = "name,assignee.name,completed,due_on,memberships.section.name,tags.name";
 
+/// What is shown of the items of a portfolio.
+const ITEM_FIELDS: &str = "name,owner.name,due_on,completed,members.name,current_status_update.title,current_status_update.status_type,current_status_update.author.name";
+
 /// What the goals are listed with: their progress, which is computed, and what hangs on them.
 const GOAL_FIELDS: &str =
     "name,owner.name,status,metric.current_display_value,followers.name,time_period.display_name";
@@ -363,6 +366,7 @@ fn operations(world: &World) -> Vec<Measured> {
     let all = [
         ("get one task in full", "get"),
         ("list 100 with nested fields", "list"),
+        ("list 100 portfolio items", "items"),
         ("list 100 goals with nested fields", "goals"),
         ("create a task", "create"),
         ("update a task", "update"),
@@ -381,6 +385,13 @@ fn operations(world: &World) -> Vec<Measured> {
                         let project = World::project(dice.below(world.projects));
                         let path =
                             format!("/tasks?project={project}&limit=100&opt_fields={LIST_FIELDS}");
+                        request("GET", &path, token, None)
+                    }
+                    "items" => {
+                        let portfolio = World::portfolio();
+                        let path = format!(
+                            "/portfolios/{portfolio}/items?limit=100&opt_fields={ITEM_FIELDS}"
+                        );
                         request("GET", &path, token, None)
                     }
                     "goals" => {
@@ -425,6 +436,11 @@ fn call(key: &str, world: &World, dice: &mut Dice) -> Result<(&'static str, Call
         "goals" => {
             let query = vec![("workspace".to_owned(), world.workspace.to_string())];
             ("getGoals", Call { query, options: selecting(GOAL_FIELDS)?, ..Call::default() })
+        }
+        "items" => {
+            let path = vec![World::portfolio().to_string()];
+            let options = selecting(ITEM_FIELDS)?;
+            ("getItemsForPortfolio", Call { path, options, ..Call::default() })
         }
         "create" => ("createTask", Call { body: fields(dice), ..Call::default() }),
         _ => ("updateTask", Call { path: task(dice), body: fields(dice), ..Call::default() }),

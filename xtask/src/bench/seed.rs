@@ -31,6 +31,10 @@ const TAG: i64 = BASE - 600_000;
 const FIELD: i64 = BASE - 500_000;
 const OPTION: i64 = BASE - 400_000;
 const MEMBERSHIPS: i64 = BASE - 300_000;
+const PORTFOLIO: i64 = BASE - 100_000;
+
+/// Most items of the portfolio.
+const ITEMS: i64 = 100;
 const GOAL: i64 = BASE - 200_000;
 
 /// What to ask for.
@@ -62,6 +66,11 @@ impl World {
         PEOPLE + number % USERS
     }
 
+    /// The portfolio with the first hundred large projects.
+    pub(super) fn portfolio() -> i64 {
+        PORTFOLIO
+    }
+
     /// A tag that a fiftieth of every third task carries, and all of the guest's.
     pub(super) fn tag() -> i64 {
         TAG
@@ -91,6 +100,10 @@ pub(super) fn fill(store: &Store, tasks: i64, now: Timestamp) -> Result<World> {
             })
             .context("a project cannot be made")?;
     }
+    let projects = world.projects;
+    store
+        .write_blocking(move |tx| portfolio(tx, workspace, projects.min(ITEMS), now))
+        .context("the portfolio cannot be made")?;
     if store.dialect() == Dialect::Postgres {
         // A database of this age has statistics.
         store.write_blocking(|tx| tx.execute("ANALYZE", &[]))?;
@@ -162,6 +175,36 @@ fn house(tx: &mut Tx<'_>, tokens: &[String; 2], now: Timestamp) -> server::Resul
         )?;
     }
     Ok(workspace.get())
+}
+
+/// A portfolio of the member's with the first projects, each with a status.
+fn portfolio(tx: &mut Tx<'_>, workspace: i64, items: i64, now: Timestamp) -> server::Result<()> {
+    tx.execute(
+        "INSERT INTO portfolios (gid, workspace, name, name_key, archived, owner, privacy_setting, default_access_level, created_at, created_by, modified_at)
+         VALUES (?, ?, 'Plants', 'plants', 0, ?, 'members_only', 'editor', ?, ?, ?)",
+        params![PORTFOLIO, workspace, PEOPLE, now, PEOPLE, now],
+    )?;
+    tx.execute(
+        "INSERT INTO portfolio_memberships (gid, workspace, portfolio, member, member_type, access_level, created_at) VALUES (?, ?, ?, ?, 'user', 'admin', ?)",
+        params![PORTFOLIO + 1, workspace, PORTFOLIO, PEOPLE, now],
+    )?;
+    grants::of_portfolio(tx, Gid::new(PORTFOLIO))?;
+    for number in 0..items {
+        let (project, status) = (World::project(number), PORTFOLIO + 10 + number);
+        tx.execute(
+            "INSERT INTO portfolio_items (portfolio, item, item_type, workspace, position) VALUES (?, ?, 'project', ?, ?)",
+            params![PORTFOLIO, project, workspace, format!("a{number:03}V")],
+        )?;
+        tx.execute(
+            "INSERT INTO status_updates (gid, workspace, parent, parent_type, title, status_type, author, created_at, modified_at) VALUES (?, ?, ?, 'project', 'Week 26', 'on_track', ?, ?, ?)",
+            params![status, workspace, project, PEOPLE, now, now],
+        )?;
+        tx.execute(
+            "INSERT INTO texts (object, workspace, html, plain, mentions) VALUES (?, ?, '<body>As planned.</body>', 'As planned.', 0)",
+            params![status, workspace],
+        )?;
+    }
+    Ok(())
 }
 
 /// A hundred goals, each over the next one in groups of ten; the last of a group follows from a large project.

@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use model::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use server::api::Call;
+use server::auth::Credential;
 use server::http::pipeline::Job;
 use server::{App, Outside, Settings};
 use store::{Dialect, Statement, Store, Value, testing};
@@ -85,12 +86,12 @@ impl Recorder {
             app: Arc::clone(&self.app),
             operation: position,
             call: call.clone(),
-            token: self.token.clone(),
+            credential: Some(Credential::Token(self.token.clone())),
+            csrf: None,
             url: "http://bench".to_owned(),
             now: (self.app.clock)(),
             request_id: "bench".to_owned(),
             idempotency: None,
-            origin: server::audit::Origin::default(),
             work: None,
         };
         let run = move |tx: &mut store::Tx<'_>| -> Result<(), Noted> {

@@ -65,10 +65,10 @@ impl Level {
         }
     }
 
-    /// The level that the API calls `viewer`, `commenter`, `editor` or `admin`.
+    /// The level that the API calls `viewer`, `commenter`, `editor` or `admin`; of custom fields the lowest is `user`.
     pub fn from_name(name: &str) -> Level {
         match name {
-            "viewer" => Level::See,
+            "viewer" | "user" => Level::See,
             "commenter" => Level::Comment,
             "editor" => Level::Edit,
             "admin" => Level::Admin,

@@ -1,6 +1,7 @@
 //! A request, parsed, for one operation.
 
-use crate::error::{Result, bad_request, invalid};
+use crate::error::{Error, Result, bad_request, invalid};
+use crate::identity::passwords::Proof;
 use engine::{Body, Selection};
 use model::{Gid, Timestamp};
 
@@ -34,6 +35,19 @@ pub struct Call {
     pub options: Options,
     /// The path below the base, for `next_page`.
     pub address: String,
+    /// Who called, as the network tells.
+    pub client: Client,
+    /// What came of the passwords that the operation asked about.
+    pub proof: Option<Proof>,
+}
+
+/// Who called, as the network tells; nothing to rely on.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// The network address, if the request came over a network.
+    pub address: Option<std::net::IpAddr>,
+    /// The `User-Agent`, cut to a bearable length.
+    pub user_agent: String,
 }
 
 impl Call {
@@ -84,6 +98,13 @@ impl Call {
                 })
             })
             .transpose()
+    }
+
+    /// What came of the passwords that the operation asked about.
+    pub fn proof(&self) -> Result<&Proof> {
+        self.proof
+            .as_ref()
+            .ok_or_else(|| Error::Internal(anyhow::anyhow!("no password was worked on")))
     }
 
     /// Refuses unless exactly the named parameters make sense together; a small helper for messages.

@@ -5,7 +5,8 @@ use crate::access::{self, Level};
 use crate::api::call::{Call, Options};
 use crate::api::operations::Answer;
 use crate::api::query::Page;
-use crate::audit::Origin;
+use crate::audit;
+use crate::auth;
 use crate::error::{Error, Result, forbidden};
 use crate::events::Event;
 use engine::plan::Shape;
@@ -20,12 +21,24 @@ use store::{Tx, Value};
 pub struct Actor {
     /// The user.
     pub user: Gid,
-    /// The token he came with; `None` for the server's own work.
-    pub token: Option<Gid>,
+    /// What he came with; `None` for the server's own work and for whoever is not known.
+    pub token: Option<auth::Origin>,
     /// How far he sees.
     pub sight: Sight,
     /// His time zone, an IANA name.
     pub time_zone: Option<String>,
+}
+
+impl Actor {
+    /// Whoever has not said who he is, as operations that are open see him. He sees nothing.
+    pub fn nobody() -> Self {
+        Actor { user: Gid::new(0), token: None, sight: Sight::Guest, time_zone: None }
+    }
+
+    /// His session, if he came with one.
+    pub fn session(&self) -> Option<Gid> {
+        self.token.and_then(auth::Origin::session)
+    }
 }
 
 /// What an operation works with: one transaction, one actor, one time.
@@ -45,7 +58,7 @@ pub struct Context<'a, 'c> {
     /// Whether nobody did this: what is told of it then has no actor, although `actor` says whose rights count.
     pub automated: bool,
     /// Where the request came from.
-    pub origin: Origin,
+    pub origin: audit::Origin,
     pub(crate) events: Vec<Event>,
     /// Whether workers are to be woken after the commit.
     pub(crate) begins_jobs: bool,
@@ -202,6 +215,13 @@ impl<'a, 'c> Context<'a, 'c> {
         Ok(out)
     }
 
+    /// Writes records, each by itself, for lists of several types.
+    pub fn show_each<T: Resource>(&mut self, rows: Vec<T>, shape: Shape) -> Result<Vec<Vec<u8>>> {
+        let info = self.info(T::TYPE)?;
+        let plan = self.plan(&info, shape);
+        Ok(self.reader().write_each(Box::new(RowsOf::new(rows)), &plan)?)
+    }
+
     /// Answers with one record, in full or as selected.
     pub fn answer<T: Resource>(&mut self, row: T) -> Result<Answer> {
         let info = self.info(T::TYPE)?;
@@ -279,7 +299,7 @@ impl<'a, 'c> Context<'a, 'c> {
             request_id,
             options: call.options.clone(),
             automated: false,
-            origin: Origin::default(),
+            origin: audit::Origin::default(),
             events: Vec::new(),
             begins_jobs: false,
             random: u64::from_le_bytes(seed) | 1,

@@ -6,6 +6,7 @@
 use crate::App;
 use crate::api::operations::{Input, Operation, Output, Parameter, Plain};
 use crate::api::wire::MAX_LIMIT;
+use crate::http::request::SESSION_COOKIE;
 use engine::schema::{FieldInfo, Kind};
 use engine::{JsonType, TypeInfo};
 use serde_json::{Map, Value, json};
@@ -56,12 +57,14 @@ fn describe(app: &App, url: &str) -> Value {
             "license": { "name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0" },
         },
         "servers": [{ "url": url }],
-        "security": [{ "token": [] }],
+        "security": [{ "token": [] }, { "session": [], "csrf": [] }],
         "tags": sections,
         "paths": paths,
         "components": {
             "securitySchemes": {
                 "token": { "type": "http", "scheme": "bearer", "description": "A personal access token." },
+                "session": { "type": "apiKey", "in": "cookie", "name": SESSION_COOKIE, "description": "The session of somebody who signed in with a password." },
+                "csrf": { "type": "apiKey", "in": "header", "name": "X-CSRF-Token", "description": "The `csrf_token` of the session. Writes with the session's cookie need it." },
             },
             "schemas": schemas.0,
             "parameters": shared_parameters(),
@@ -87,7 +90,7 @@ fn describe_operation(operation: &Operation) -> Value {
         parameters.push(shared("opt_fields"));
     }
     parameters.push(shared("opt_pretty"));
-    if operation.writes() {
+    if operation.writes() && !operation.is_secret {
         parameters.push(shared("idempotency_key"));
     }
     let mut described = json!({
@@ -97,6 +100,9 @@ fn describe_operation(operation: &Operation) -> Value {
         "parameters": parameters,
         "responses": responses(operation),
     });
+    if operation.is_open {
+        put(&mut described, "security", json!([]));
+    }
     if let Some(body) = request_body(operation) {
         put(&mut described, "requestBody", body);
     }
@@ -196,10 +202,17 @@ fn responses(operation: &Operation) -> Value {
         }
         Output::Plain(fields) => (plain(fields), "The object."),
         Output::PlainList(fields) => (list_of(plain(fields)), "The objects."),
+        Output::Events => (list_of(event()), "The events."),
         Output::Empty => (reference("Empty"), "Done."),
     };
     let mut body =
         json!({ "type": "object", "required": ["data"], "properties": { "data": data } });
+    if let (Output::Events, Some(properties)) = (operation.output, body.get_mut("properties")) {
+        let sync = described(json!({ "type": "string" }), "The token to ask with next time.");
+        put(properties, "sync", sync);
+        let more = json!({ "type": "boolean" });
+        put(properties, "has_more", described(more, "Whether to ask again at once."));
+    }
     if operation.paged {
         let next_page = reference("NextPage");
         if let Some(properties) = body.get_mut("properties") {
@@ -216,6 +229,9 @@ fn responses(operation: &Operation) -> Value {
         ("403", "Forbidden"),
         ("404", "NotFound"),
     ];
+    if operation.output == Output::Events {
+        codes.push(("412", "OutOfSync"));
+    }
     if operation.writes() {
         codes.extend([
             ("409", "Conflict"),
@@ -251,6 +267,43 @@ fn plain(fields: &[Plain]) -> Value {
         .map(|(name, kind, doc)| ((*name).to_owned(), nullable(described(scalar(*kind), doc))))
         .collect();
     json!({ "type": "object", "properties": properties })
+}
+
+/// An event.
+fn event() -> Value {
+    let text = |doc: &str| described(json!({ "type": "string" }), doc);
+    let named = |doc: &str| {
+        let properties = json!({
+            "gid": { "type": "string" },
+            "resource_type": { "type": "string" },
+            "resource_subtype": { "type": "string" },
+            "name": { "type": "string", "nullable": true },
+        });
+        nullable(described(json!({ "type": "object", "properties": properties }), doc))
+    };
+    let change = json!({
+        "type": "object",
+        "description": "What changed; only with the action `changed`.",
+        "properties": {
+            "field": text("The field."),
+            "action": text("`changed`, `added` or `removed`."),
+            "new_value": named("The object that was set."),
+            "added_value": named("The object that was added."),
+            "removed_value": named("The object that was removed."),
+        },
+    });
+    json!({
+        "type": "object",
+        "properties": {
+            "user": named("Who did it; null for the server itself."),
+            "resource": named("What it is about."),
+            "type": text("The type of the resource."),
+            "action": text("`added`, `changed`, `removed`, `deleted` or `undeleted`."),
+            "parent": named("What it was added to or removed from."),
+            "created_at": { "type": "string", "format": "date-time", "description": "When." },
+            "change": change,
+        },
+    })
 }
 
 /// The schemas by name.
@@ -512,12 +565,19 @@ fn error_responses() -> Value {
     let mut all = Map::new();
     for (name, description) in [
         ("BadRequest", "The request is wrong; the message names the part."),
-        ("Unauthorized", "There is no token, or it is unknown or revoked."),
+        (
+            "Unauthorized",
+            "There is no token or session, or it is unknown, revoked or has expired; or the password is wrong.",
+        ),
         ("Forbidden", "The object is hidden from who asks, or may not be changed by him."),
         ("NotFound", "There is no such object or path."),
         (
             "Conflict",
             "Another object has this external id already, or a request with the same idempotency key ran at the same time.",
+        ),
+        (
+            "OutOfSync",
+            "The sync token is missing, too old, or of another resource; `sync` is a fresh one.",
         ),
         ("TooLarge", "The body is too large."),
         ("UnsupportedMedia", "The body is of a kind that is not understood here."),

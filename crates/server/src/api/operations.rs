@@ -6,6 +6,7 @@ use crate::api::query::Page;
 use crate::api::wire::MAX_LIMIT;
 use crate::api::write::Object;
 use crate::error::Result;
+use crate::identity::passwords::Ask;
 use engine::Resource;
 use engine::plan::Shape;
 use model::Gid;
@@ -24,6 +25,22 @@ pub struct Answer {
     pub paged: bool,
     /// The cursor of the next page.
     pub next: Option<String>,
+    /// What becomes of the browser's session.
+    pub cookie: Cookie,
+    /// What stands beside `data`, as JSON.
+    pub beside: Vec<(&'static str, String)>,
+}
+
+/// What an answer does to the cookie of the web application.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Cookie {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// It holds this secret from now on.
+    Set(String),
+    /// It is gone.
+    Clear,
 }
 
 impl Answer {
@@ -35,6 +52,9 @@ impl Answer {
 
 /// What an operation runs.
 pub type Run = Box<dyn Fn(&mut Context<'_, '_>, &Call) -> Result<Answer> + Send + Sync>;
+
+/// What an operation asks about passwords before it runs: a transaction of its own, whose writes stay whatever comes of it.
+pub type Prepare = Box<dyn Fn(&mut Context<'_, '_>, &Call) -> Result<Ask> + Send + Sync>;
 
 /// How the body of the answer looks, for the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +71,8 @@ pub enum Output {
     Plain(&'static [Plain]),
     /// Such objects.
     PlainList(&'static [Plain]),
+    /// Events, with `sync` and `has_more` beside them.
+    Events,
     /// `{}`.
     Empty,
 }
@@ -148,6 +170,11 @@ pub struct Operation {
     pub is_alias: bool,
     /// Whether the HTTP shell does the work: uploads.
     pub is_outside: bool,
+    /// Whether it is for everybody, known or not: there is no actor.
+    pub is_open: bool,
+    /// Whether its answer holds a secret, which must not be kept for an `Idempotency-Key`.
+    pub is_secret: bool,
+    pub(crate) prepare: Option<Prepare>,
     pub(crate) run: Run,
 }
 
@@ -249,6 +276,28 @@ impl Declaring<'_> {
         self
     }
 
+    /// It is for everybody, known or not. It runs without an actor and is limited by the address of who calls.
+    pub fn open(self) -> Self {
+        self.operation.is_open = true;
+        self.operation.is_secret = true;
+        self
+    }
+
+    /// Its answer holds a secret, which is shown once.
+    pub fn secret(self) -> Self {
+        self.operation.is_secret = true;
+        self
+    }
+
+    /// It works with passwords: `prepare` says which are to be checked and hashed, away from the database, before it runs.
+    pub fn with_passwords(
+        self,
+        prepare: impl Fn(&mut Context<'_, '_>, &Call) -> Result<Ask> + Send + Sync + 'static,
+    ) -> Self {
+        self.operation.prepare = Some(Box::new(prepare));
+        self
+    }
+
     /// A path that old clients call.
     pub fn alias(self) -> Self {
         self.operation.is_alias = true;
@@ -292,7 +341,7 @@ impl Operations {
         output: Output,
         run: impl Fn(&mut Context<'_, '_>, &Call) -> Result<Answer> + Send + Sync + 'static,
     ) -> Declaring<'_> {
-        let paged = matches!(output, Output::List(_) | Output::FullList(_));
+        let paged = method == "GET" && matches!(output, Output::List(_) | Output::FullList(_));
         self.list.push(Operation {
             id,
             method,
@@ -309,6 +358,9 @@ impl Operations {
             creates: false,
             is_alias: false,
             is_outside: false,
+            is_open: false,
+            is_secret: false,
+            prepare: None,
             run: Box::new(run),
         });
         Declaring { operation: self.list.last_mut().expect("it was just added") }

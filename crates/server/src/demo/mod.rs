@@ -13,6 +13,7 @@ use crate::api::context::{Actor, Context};
 use crate::api::operations::Answer;
 use crate::error::{Error, Result};
 use crate::files::WrittenFile;
+use crate::identity::{account, passwords};
 use crate::resources::attachments::{self, Upload};
 use crate::{App, admin, auth};
 use anyhow::anyhow;
@@ -47,6 +48,8 @@ pub struct Made {
     pub email: String,
     /// The token.
     pub token: String,
+    /// The password of everybody.
+    pub password: String,
 }
 
 /// Fills an empty database; does nothing, and gives `None`, where there is a workspace already.
@@ -64,9 +67,11 @@ pub async fn fill(app: &Arc<App>) -> Result<Option<Made>> {
     let now = (app.clock)();
     let plan = Arc::new(plan(now, SEED));
     let token = auth::fresh_token(&app.entropy);
+    let password: String = auth::fresh_secret(&app.entropy).chars().take(12).collect();
+    let hash = passwords::hash_now(&password, app.settings.password_cost, &app.entropy)?;
     let founded = {
         let (plan, token) = (Arc::clone(&plan), token.clone());
-        move |tx: &mut Tx<'_>| found_organization(tx, &plan, &token, now)
+        move |tx: &mut Tx<'_>| found_organization(tx, &plan, (&token, &hash), now)
     };
     let files = Arc::new(store_files(app, &plan).await?);
     let mut known = app.store.write(founded).await?;
@@ -95,6 +100,7 @@ pub async fn fill(app: &Arc<App>) -> Result<Option<Made>> {
         name: first.to_owned(),
         email: plan::email(0),
         token,
+        password,
     }))
 }
 
@@ -102,7 +108,7 @@ pub async fn fill(app: &Arc<App>) -> Result<Option<Made>> {
 fn found_organization(
     tx: &mut Tx<'_>,
     plan: &Plan,
-    token: &str,
+    (token, password_hash): (&str, &str),
     now: model::Timestamp,
 ) -> Result<Vec<Option<Gid>>> {
     let mut known = vec![None; plan.keys];
@@ -113,6 +119,7 @@ fn found_organization(
     for (key, person) in plan.people.iter().zip(&people::PEOPLE) {
         let email = people::email(person);
         let user = admin::create_user(tx, at, person.name, &email, workspace, person.role)?;
+        account::store_password(tx, now, user, password_hash)?;
         learn(&mut known, *key, user);
     }
     let first = plan.people.first().and_then(|key| known.get(*key).copied().flatten());

@@ -7,7 +7,7 @@ use crate::App;
 use crate::api::call::Call;
 use crate::api::context::Context;
 use crate::api::operations::{Answer, Base, Operation};
-use crate::auth;
+use crate::auth::{self, Credential};
 use crate::error::{Error, Result, bad_request, forbidden, invalid};
 use crate::files::{self, WrittenFile};
 use crate::http::pipeline::{self, Work};
@@ -57,7 +57,7 @@ pub(super) async fn upload(
     parts: &Parts,
     body: Body,
     (operation, segments): (&Operation, Vec<String>),
-    token: String,
+    credential: Option<Credential>,
 ) -> Result<Reply> {
     let path = Base::split(parts.uri.path()).map_or("", |(_, path)| path);
     let kind = text(&parts.headers, header::CONTENT_TYPE).unwrap_or_default();
@@ -69,11 +69,12 @@ pub(super) async fn upload(
         let mut call = request::call(operation, path, segments, parts, sent)?;
         parent_of_path(&mut call);
         let link: Work = Box::new(link);
-        return pipeline::run_with(app, incoming, operation, call, token, link).await;
+        return pipeline::run_with(app, incoming, operation, call, credential, link).await;
     };
     let of_path = segments.first().cloned();
     let mut form = Form { fields: Vec::new(), parent: of_path, upload: None };
-    let who = Who { app, incoming, operation, token: &token, path: segments.clone() };
+    let who =
+        Who { app, incoming, operation, credential: credential.clone(), path: segments.clone() };
     let call = match form.read(&who, boundary, body).await {
         Ok(()) => request::call(operation, path, segments, parts, Sent::Form(form.fields)),
         Err(error) => Err(error),
@@ -82,7 +83,7 @@ pub(super) async fn upload(
         let mut call = call?;
         parent_of_path(&mut call);
         let link: Work = Box::new(link);
-        return pipeline::run_with(app, incoming, operation, call, token, link).await;
+        return pipeline::run_with(app, incoming, operation, call, credential, link).await;
     };
     let result = match (call, upload.file.clone()) {
         (Ok(mut call), Some(file)) => {
@@ -99,7 +100,7 @@ pub(super) async fn upload(
                 check_path(cx, call)?;
                 attachments::finish(cx, &call.body, &done)
             });
-            pipeline::run_with(app, incoming, operation, call, token, finish).await
+            pipeline::run_with(app, incoming, operation, call, credential, finish).await
         }
         (Err(error), _) => Err(error),
         (Ok(_), None) => Err(bad_request("The file could not be read")),
@@ -137,7 +138,7 @@ struct Who<'a> {
     app: &'a Arc<App>,
     incoming: &'a Incoming,
     operation: &'a Operation,
-    token: &'a str,
+    credential: Option<Credential>,
     path: Vec<String>,
 }
 
@@ -230,10 +231,10 @@ async fn begin(who: &Who<'_>, parent: Option<String>, key: String) -> Result<Gid
         gid.store(row.get(), Ordering::Release);
         Ok(Answer::empty())
     });
-    let token = who.token.to_owned();
+    let credential = who.credential.clone();
     let call = Call { path: who.path.clone(), ..Call::default() };
     let (app, operation) = (who.app, who.operation);
-    pipeline::run_once(app, who.incoming, operation, call, token, work).await?;
+    pipeline::run_once(app, who.incoming, operation, call, credential, work).await?;
     Ok(Gid::new(made.load(Ordering::Acquire)))
 }
 
@@ -402,13 +403,13 @@ fn disposition(name: &str) -> String {
 
 /// Leads from the stable address to one that is good now.
 pub(super) async fn permanent(app: &Arc<App>, incoming: &Incoming, parts: &Parts) -> Result<Reply> {
-    let token = incoming.token.clone().ok_or(Error::Unauthorized)?;
+    let credential = incoming.credential.clone().ok_or(Error::Unauthorized)?;
     let raw = parameter(parts, "asset_id").ok_or_else(|| invalid("asset_id", "Missing input"))?;
     let (url, now, request_id) = (incoming.url.clone(), incoming.now, incoming.request_id.clone());
     let server = Arc::clone(app);
     app.store
         .read(move |tx| {
-            let actor = auth::actor(tx, &token)?.ok_or(Error::Unauthorized)?;
+            let actor = auth::actor(tx, &credential, now)?.ok_or(Error::Unauthorized)?;
             let (secret, viewer) = (Arc::clone(&server.secret), actor.user);
             let site = Site { url: url.clone(), now, secret, viewer };
             let call = Call::default();

@@ -5,7 +5,7 @@
 
 use crate::App;
 use crate::api::operations::{Base, Input, Operation, Operations, Output, Plain};
-use crate::auth;
+use crate::auth::{self, Credential};
 use crate::error::{Error, Result, bad_request, invalid};
 use crate::http::pipeline;
 use crate::http::request::{self, Incoming, Sent};
@@ -61,6 +61,8 @@ pub(super) fn is_batch(operation: &Operation) -> bool {
 /// Source: dossier 3.15.
 fn is_refused(operation: &Operation) -> bool {
     operation.is_outside
+        || operation.is_open
+        || operation.is_secret
         || is_batch(operation)
         || operation.path.starts_with("/organization_exports")
 }
@@ -74,11 +76,12 @@ pub(super) async fn run(
     parts: &Parts,
     sent: Sent,
     operation: &Operation,
-    token: String,
+    credential: Option<Credential>,
 ) -> Result<Reply> {
-    let hash = token.clone();
+    let credential = credential.ok_or(Error::Unauthorized)?;
+    let (asked, now) = (credential.clone(), incoming.now);
     let actor =
-        app.store.read(move |tx| auth::actor(tx, &hash)).await?.ok_or(Error::Unauthorized)?;
+        app.store.read(move |tx| auth::actor(tx, &asked, now)).await?.ok_or(Error::Unauthorized)?;
     let call = request::call(operation, PATH, Vec::new(), parts, sent)?;
     let actions = match call.body.get("actions") {
         Some(Value::Array(actions)) => actions.clone(),
@@ -89,11 +92,11 @@ pub(super) async fn run(
         return Err(invalid("actions", format!("Must be 1 to {MAX_ACTIONS} actions")));
     }
     // The batch itself was counted as one.
-    app.limits.admit_many(&token, incoming.now, actions.len() - 1)?;
+    app.limits.admit_many(credential.hash(), incoming.now, actions.len() - 1)?;
     let mut results = Vec::with_capacity(actions.len());
     let mut statements = 0;
     for (at, action) in actions.iter().enumerate() {
-        let reply = match act(app, incoming, &token, action, at).await {
+        let reply = match act(app, incoming, &credential, action, at).await {
             Ok(reply) => reply,
             Err(error) => {
                 if let Error::Internal(error) = &error {
@@ -135,7 +138,7 @@ fn result(reply: Reply) -> Result<Value> {
 async fn act(
     app: &Arc<App>,
     incoming: &Incoming,
-    token: &str,
+    credential: &Credential,
     action: &Value,
     at: usize,
 ) -> Result<Reply> {
@@ -181,7 +184,8 @@ async fn act(
         );
     }
     body.insert("options".to_owned(), Value::Object(options));
-    let call = request::call_of(operation, path, segments, query, Sent::Json(body))?;
+    let mut call = request::call_of(operation, path, segments, query, Sent::Json(body))?;
+    call.client = incoming.client.clone();
     let alone = Incoming {
         // Each action has a key of its own, so that a batch that is sent again gives the answers it gave.
         idempotency_key: incoming
@@ -189,13 +193,9 @@ async fn act(
             .as_ref()
             .map(|key| format!("batch {} {at}", auth::hash(key))),
         if_none_match: None,
-        origin: incoming.origin.clone(),
-        url: incoming.url.clone(),
-        token: Some(token.to_owned()),
-        request_id: incoming.request_id.clone(),
-        ..*incoming
+        ..incoming.clone()
     };
-    pipeline::run(app, &alone, operation, call, token.to_owned()).await
+    pipeline::run(app, &alone, operation, call, Some(credential.clone())).await
 }
 
 /// A value as it stands in a query.

@@ -1,4 +1,4 @@
-//! How many requests a token may make in a minute.
+//! How many requests a token may make in a minute, and a network address that says nothing of who it is.
 
 use crate::error::{Error, Result};
 use model::Timestamp;
@@ -7,6 +7,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 const MINUTE: i64 = 60_000;
+
+/// Requests a minute that one network address may make to operations that are open to everybody. Ours: an office behind one
+/// address signs in within it, a list of passwords does not get far.
+pub const OPEN_PER_MINUTE: u32 = 60;
 
 /// Most tokens whose windows are remembered; beyond it expired windows are dropped.
 const MAX_WINDOWS: usize = 10_000;

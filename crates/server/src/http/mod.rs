@@ -1,11 +1,12 @@
 //! The asynchronous shell: listens, parses, limits, hands the work to a thread that owns a connection, and writes the answer.
 //!
 //! [`routes`] finds the operation, [`request`] parses what came, [`pipeline`] runs it, [`respond`] writes what goes,
-//! [`attachments`] streams files, [`limits`] counts requests.
+//! [`attachments`] streams files, [`limits`] counts requests, [`peer`] tells who calls.
 
 pub mod attachments;
 pub mod batch;
 pub mod limits;
+pub mod peer;
 pub mod pipeline;
 pub mod request;
 pub mod respond;
@@ -13,7 +14,8 @@ pub mod routes;
 
 use crate::App;
 use crate::api::operations::Base;
-use crate::error::{Error, Result};
+use crate::auth::Credential;
+use crate::error::{Error, Result, forbidden};
 use crate::jobs;
 use crate::readers::Running;
 use axum::Router;
@@ -51,11 +53,8 @@ pub async fn serve(
     let (stop_jobs, stopped) = tokio::sync::watch::channel(());
     let workers = tokio::spawn(work(Arc::clone(&app), stopped));
     let readers = Running::start(&app);
-    let server = axum::serve(
-        listener,
-        router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(async move {
+    let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
         let _ = drain.send(());
     });
@@ -100,6 +99,9 @@ async fn keep_house(app: Arc<App>) {
         }
         if let Err(error) = crate::audit::expire(&app).await {
             tracing::warn!(%error, "old entries of the audit log were not removed");
+        }
+        if let Err(error) = crate::identity::sweep(&app).await {
+            tracing::warn!(%error, "what had expired was not swept");
         }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");
@@ -172,18 +174,18 @@ async fn route(
             .routes
             .find(&app.operations, base, parts.method.as_str(), path)
             .ok_or(Error::NoRoute)?;
-        let token = incoming.token.clone().ok_or(Error::Unauthorized)?;
-        app.limits.admit(&token, incoming.now)?;
+        let credential = admit(app, incoming, operation)?;
         if operation.is_outside {
             let asked = (operation, segments);
-            return attachments::upload(app, incoming, parts, body, asked, token).await;
+            return attachments::upload(app, incoming, parts, body, asked, credential).await;
         }
         let sent = Sent::read(parts, body).await?;
         if batch::is_batch(operation) {
-            return batch::run(app, incoming, parts, sent, operation, token).await;
+            return batch::run(app, incoming, parts, sent, operation, credential).await;
         }
-        let call = request::call(operation, path, segments, parts, sent)?;
-        return pipeline::run(app, incoming, operation, call, token).await;
+        let mut call = request::call(operation, path, segments, parts, sent)?;
+        call.client = incoming.client.clone();
+        return pipeline::run(app, incoming, operation, call, credential).await;
     }
     match (parts.method.as_str(), path) {
         ("GET" | "HEAD", "/health") => match app.store.ping().await {
@@ -197,6 +199,29 @@ async fn route(
         ("GET", attachments::PERMANENT) => attachments::permanent(app, incoming, parts).await,
         _ => Err(Error::NoRoute),
     }
+}
+
+/// Who asks for an operation, within his limits; `None` where it is open to everybody.
+///
+/// Errors: 401 if nobody is named and somebody must be; 429; 403 for a page of another site that writes without saying who it is,
+/// since it would sign somebody in as it likes.
+fn admit(
+    app: &App,
+    incoming: &Incoming,
+    operation: &crate::api::Operation,
+) -> Result<Option<Credential>> {
+    if !operation.is_open {
+        let credential = incoming.credential.clone().ok_or(Error::Unauthorized)?;
+        app.limits.admit(credential.hash(), incoming.now)?;
+        return Ok(Some(credential));
+    }
+    if let Some(address) = incoming.client.address {
+        app.open_limits.admit(&address.to_string(), incoming.now)?;
+    }
+    if operation.writes() && incoming.foreign_origin.is_some() {
+        return Err(forbidden("Origin: Not a page of this server"));
+    }
+    Ok(None)
 }
 
 /// A header as text.

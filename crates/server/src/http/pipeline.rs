@@ -2,16 +2,17 @@
 
 use crate::App;
 use crate::api::call::Call;
-use crate::api::context::Context;
-use crate::api::operations::{Answer, Base, Operation};
+use crate::api::context::{Actor, Context};
+use crate::api::operations::{Answer, Base, Cookie, Operation};
 use crate::audit::Origin;
-use crate::auth;
-use crate::error::{Error, Result, bad_request};
-use crate::http::request::Incoming;
+use crate::auth::{self, Credential};
+use crate::error::{Error, Result, bad_request, forbidden};
+use crate::http::request::{Incoming, SESSION_COOKIE};
 use crate::http::respond::Reply;
+use crate::identity::passwords::{Ask, Proof};
 use engine::Site;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use store::{Tx, params};
 
 /// Largest answer that is kept for an `Idempotency-Key`.
@@ -19,6 +20,9 @@ const MAX_KEPT: usize = 64 * 1024;
 
 /// How long it is kept, in milliseconds: a day.
 const KEPT_FOR: i64 = 24 * 60 * 60 * 1_000;
+
+/// How long browsers keep the cookie, in seconds: 400 days, the most they allow.
+const MAX_COOKIE_LIFE: i64 = 400 * 24 * 60 * 60;
 
 /// Longest `Idempotency-Key`.
 const MAX_KEY: usize = 255;
@@ -34,16 +38,16 @@ pub struct Job {
     pub operation: usize,
     /// The request.
     pub call: Call,
-    /// The hash of the token.
-    pub token: String,
+    /// Who asks; `None` for an operation that is open to everybody.
+    pub credential: Option<Credential>,
+    /// `X-CSRF-Token`.
+    pub csrf: Option<String>,
     /// Public address, time.
     pub url: String,
     /// The time.
     pub now: model::Timestamp,
     /// Names the request.
     pub request_id: String,
-    /// Where it came from.
-    pub origin: Origin,
     /// `Idempotency-Key` and the hash of the request.
     pub idempotency: Option<(String, String)>,
     /// What is to be done, if it is not what the operation declares.
@@ -60,10 +64,13 @@ pub async fn run(
     app: &Arc<App>,
     incoming: &Incoming,
     operation: &Operation,
-    call: Call,
-    token: String,
+    mut call: Call,
+    credential: Option<Credential>,
 ) -> Result<Reply> {
-    start(app, incoming, operation, call, token, None, true).await
+    if operation.prepare.is_some() {
+        call.proof = Some(prove(app, incoming, operation, &call, credential.clone()).await?);
+    }
+    start(app, incoming, operation, call, credential, None, true).await
 }
 
 /// Runs `work` in the place of an operation and gives its reply.
@@ -74,10 +81,10 @@ pub async fn run_with(
     incoming: &Incoming,
     operation: &Operation,
     call: Call,
-    token: String,
+    credential: Option<Credential>,
     work: Work,
 ) -> Result<Reply> {
-    start(app, incoming, operation, call, token, Some(work), true).await
+    start(app, incoming, operation, call, credential, Some(work), true).await
 }
 
 /// Runs `work` as a first step of an operation: an `Idempotency-Key` is not for it.
@@ -88,10 +95,10 @@ pub async fn run_once(
     incoming: &Incoming,
     operation: &Operation,
     call: Call,
-    token: String,
+    credential: Option<Credential>,
     work: Work,
 ) -> Result<Reply> {
-    start(app, incoming, operation, call, token, Some(work), false).await
+    start(app, incoming, operation, call, credential, Some(work), false).await
 }
 
 async fn start(
@@ -99,14 +106,13 @@ async fn start(
     incoming: &Incoming,
     operation: &Operation,
     call: Call,
-    token: String,
+    credential: Option<Credential>,
     work: Option<Work>,
     keyed: bool,
 ) -> Result<Reply> {
-    let position =
-        app.operations.iter().position(|other| std::ptr::eq(other, operation)).unwrap_or_default();
+    let position = position(app, operation);
     let idempotency = match &incoming.idempotency_key {
-        Some(key) if operation.writes() && keyed => {
+        Some(key) if operation.writes() && keyed && !operation.is_secret => {
             if key.len() > MAX_KEY || !key.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
                 return Err(bad_request("The Idempotency-Key must be 1 to 255 ASCII characters"));
             }
@@ -121,16 +127,18 @@ async fn start(
         app: Arc::clone(app),
         operation: position,
         call,
-        token,
+        credential,
+        csrf: incoming.csrf.clone(),
         url: incoming.url.clone(),
         now: incoming.now,
         request_id: incoming.request_id.clone(),
-        origin: incoming.origin.clone(),
         idempotency,
         work,
     };
     if operation.writes() {
-        require_known(app, &job.token).await?;
+        if let Some(credential) = &job.credential {
+            require_known(app, credential, incoming.now).await?;
+        }
         let reply = app.store.write(move |tx| job.run(tx)).await;
         app.log.committed();
         let reply = reply?;
@@ -147,22 +155,81 @@ async fn start(
 /// reading connection first. The writer checks every token again.
 ///
 /// Errors: 401 for a token that nobody has.
-async fn require_known(app: &Arc<App>, token: &str) -> Result<()> {
-    if app.known_tokens.lock().is_ok_and(|known| known.contains(token)) {
+async fn require_known(
+    app: &Arc<App>,
+    credential: &Credential,
+    now: model::Timestamp,
+) -> Result<()> {
+    if app.known_tokens.lock().is_ok_and(|known| known.contains(credential.hash())) {
         return Ok(());
     }
-    let hash = token.to_owned();
-    app.store.read(move |tx| auth::actor(tx, &hash)).await?.ok_or(Error::Unauthorized)?;
+    let asked = credential.clone();
+    let found = app.store.read(move |tx| auth::actor(tx, &asked, now)).await?;
+    found.ok_or(Error::Unauthorized)?;
     if let Ok(mut known) = app.known_tokens.lock() {
         if known.len() >= MAX_KNOWN_TOKENS {
             known.clear();
         }
-        known.insert(token.to_owned());
+        known.insert(credential.hash().to_owned());
     }
     Ok(())
 }
 
+/// Lets an operation say which passwords it is about, works on them away from the database, and gives what came of it.
+///
+/// Errors: those of the operation's own preparation, whose writes stay only if it succeeds.
+async fn prove(
+    app: &Arc<App>,
+    incoming: &Incoming,
+    operation: &Operation,
+    call: &Call,
+    credential: Option<Credential>,
+) -> Result<Proof> {
+    let asked = Arc::new(Mutex::new(Ask::default()));
+    let slot = Arc::clone(&asked);
+    let position = position(app, operation);
+    let work: Work = Box::new(move |cx, call| {
+        let operation = cx.app.operations.get(position);
+        let prepare = operation.and_then(|operation| operation.prepare.as_ref());
+        let ask = prepare.map(|prepare| prepare(cx, call)).transpose()?;
+        if let (Some(ask), Ok(mut slot)) = (ask, slot.lock()) {
+            *slot = ask;
+        }
+        Ok(Answer::empty())
+    });
+    run_once(app, incoming, operation, call.clone(), credential, work).await?;
+    let ask = asked.lock().map(|mut ask| std::mem::take(&mut *ask)).unwrap_or_default();
+    let mut salt = [0_u8; 16];
+    (app.entropy)(&mut salt);
+    app.passwords.work(ask, salt).await
+}
+
+/// The place of an operation.
+fn position(app: &App, operation: &Operation) -> usize {
+    app.operations.iter().position(|other| std::ptr::eq(other, operation)).unwrap_or_default()
+}
+
 impl Job {
+    /// Who asks. A session's cookie comes with every request of its browser, whoever made it send the request: only a page of
+    /// this server knows the token that writes need beside it.
+    ///
+    /// Errors: 401 for a credential that nobody has; 403 for a write with a cookie alone.
+    fn actor(&self, tx: &mut Tx<'_>, operation: &Operation) -> Result<Actor> {
+        let Some(credential) = &self.credential else {
+            return if operation.is_open { Ok(Actor::nobody()) } else { Err(Error::Unauthorized) };
+        };
+        let actor = auth::actor(tx, credential, self.now)?.ok_or(Error::Unauthorized)?;
+        if let (Credential::Session(hash), true) = (credential, operation.writes()) {
+            let right = auth::csrf_token(&self.app.secret, hash);
+            if !self.csrf.as_deref().is_some_and(|sent| auth::same(sent, &right)) {
+                return Err(forbidden(
+                    "X-CSRF-Token: Missing or wrong; writes with a session's cookie need it",
+                ));
+            }
+        }
+        Ok(actor)
+    }
+
     /// The request from its first query to its answer, in one transaction.
     ///
     /// Errors: 401 for a token that nobody has; those of the operation.
@@ -170,9 +237,9 @@ impl Job {
         let Some(operation) = self.app.operations.get(self.operation) else {
             return Err(Error::NoRoute);
         };
-        let actor = auth::actor(tx, &self.token)?.ok_or(Error::Unauthorized)?;
-        if let (Some(token), Ok(mut used)) = (actor.token, self.app.used_tokens.lock()) {
-            used.insert(token, self.now);
+        let actor = self.actor(tx, operation)?;
+        if let (Some(origin), Ok(mut used)) = (actor.token, self.app.used_tokens.lock()) {
+            used.insert(origin, self.now);
         }
         let site = Site {
             url: self.url.clone(),
@@ -182,7 +249,7 @@ impl Job {
         };
         let user = actor.user;
         let mut cx = Context::new(tx, &self.app, actor, site, self.request_id.clone(), &self.call);
-        cx.origin = self.origin.clone();
+        cx.origin = Origin::of(cx.actor.token, &self.call.client);
         if let Some((key, hash)) = &self.idempotency
             && let Some(kept) = kept_answer(&mut cx, key, hash)?
         {
@@ -200,11 +267,24 @@ impl Job {
             keep_answer(&mut cx, key, hash, &reply)?;
         }
         reply.operation = operation.id;
-        reply.actor = Some(user);
+        reply.actor = Some(cx.me()).filter(|user| user.get() != 0);
         reply.statements = cx.tx.statements();
         reply.begins_jobs = cx.begins_jobs;
         Ok(reply)
     }
+}
+
+/// The cookie as browsers are told. It lives as long as they allow: when a session ends is for the server to say.
+fn set_cookie(cookie: &Cookie, url: &str) -> Option<String> {
+    let (secret, life) = match cookie {
+        Cookie::Keep => return None,
+        Cookie::Set(secret) => (secret.as_str(), MAX_COOKIE_LIFE),
+        Cookie::Clear => ("", 0),
+    };
+    let secure = if url.starts_with("https://") { "; Secure" } else { "" };
+    Some(format!(
+        "{SESSION_COOKIE}={secret}; Max-Age={life}; Path=/; HttpOnly; SameSite=Lax{secure}"
+    ))
 }
 
 /// `{"data":…}` with `next_page` where pages were asked for.
@@ -221,7 +301,11 @@ pub fn envelope(operation: &Operation, call: &Call, answer: Answer, url: &str) -
             None => body.extend_from_slice(b"null"),
         }
     }
+    for (name, json) in &answer.beside {
+        body.extend_from_slice(format!(",\"{name}\":{json}").as_bytes());
+    }
     body.push(b'}');
+    let cookie = set_cookie(&answer.cookie, url);
     let created = answer.created || operation.creates;
     let location = match (created, answer.gid) {
         (true, Some(gid)) => {
@@ -233,13 +317,14 @@ pub fn envelope(operation: &Operation, call: &Call, answer: Answer, url: &str) -
         }
         _ => None,
     };
-    Reply { location, ..Reply::json(if created { 201 } else { 200 }, body) }
+    Reply { location, cookie, ..Reply::json(if created { 201 } else { 200 }, body) }
 }
 
 /// The path segment of a type: `tasks` for `task`.
 fn collection(kind: &str) -> String {
     match kind.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),
+        None if kind.ends_with('s') => format!("{kind}es"),
         None => format!("{kind}s"),
     }
 }

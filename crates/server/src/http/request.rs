@@ -1,20 +1,17 @@
 //! What came: headers, query, body, options. Every byte a client can send ends here or in a clear 4xx.
 
 use crate::App;
-use crate::api::call::{Call, Options, cut};
+use crate::api::call::{Call, Client, Options, cut};
 use crate::api::operations::Operation;
-use crate::audit::Origin;
-use crate::auth;
+use crate::auth::{self, Credential};
 use crate::error::{Error, Result, bad_request, invalid};
-use crate::http::text;
+use crate::http::{peer, text};
 use axum::body::Body as HttpBody;
-use axum::extract::ConnectInfo;
 use axum::http::header;
 use axum::http::request::Parts;
 use engine::{Body, Selection};
 use model::Timestamp;
 use serde_json::{Map, Value};
-use std::net::SocketAddr;
 
 /// Largest body that is not an upload.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -22,15 +19,31 @@ pub const MAX_BODY: usize = 1024 * 1024;
 /// Deepest nesting of a JSON body.
 pub const MAX_JSON_DEPTH: usize = 32;
 
+/// The cookie of the web application.
+pub const SESSION_COOKIE: &str = "vinyasa_session";
+
+/// What writes with that cookie must send.
+pub const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Longest `User-Agent` that is kept, in characters.
+const MAX_USER_AGENT: usize = 300;
+
 /// Most values in a body.
 pub const MAX_FIELDS: usize = 10_000;
 
 /// What is known of a request before its body is read.
+#[derive(Clone, Debug)]
 pub struct Incoming {
     /// The address that links start with.
     pub url: String,
-    /// The hash of the bearer token.
-    pub token: Option<String>,
+    /// The hash of the bearer token, else of the session's cookie.
+    pub credential: Option<Credential>,
+    /// `X-CSRF-Token`.
+    pub csrf: Option<String>,
+    /// `Origin`, if it is not one of this server.
+    pub foreign_origin: Option<String>,
+    /// Who calls, as the network tells.
+    pub client: Client,
     /// The time of the request.
     pub now: Timestamp,
     /// Names the request in logs, events and the answer.
@@ -41,8 +54,6 @@ pub struct Incoming {
     pub gzip: bool,
     /// `If-None-Match`.
     pub if_none_match: Option<String>,
-    /// Where it came from.
-    pub origin: Origin,
 }
 
 impl Incoming {
@@ -57,30 +68,59 @@ impl Incoming {
                 .unwrap_or("localhost");
             format!("http://{host}")
         });
-        let token = text(&parts.headers, header::AUTHORIZATION).and_then(bearer).map(auth::hash);
+        let credential = match text(&parts.headers, header::AUTHORIZATION) {
+            Some(header) => bearer(header).map(|token| Credential::Token(auth::hash(token))),
+            None => session_cookie(parts).map(|secret| Credential::Session(auth::hash(secret))),
+        };
+        let client = Client {
+            address: peer::address(parts, &app.settings.trusted_proxies),
+            user_agent: text(&parts.headers, header::USER_AGENT)
+                .map(|agent| agent.chars().take(MAX_USER_AGENT).collect())
+                .unwrap_or_default(),
+        };
         let idempotency_key = parts
             .headers
             .get("idempotency-key")
             .filter(|key| !key.is_empty())
             .map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned());
         Incoming {
+            foreign_origin: foreign_origin(parts, &url),
             url,
-            token,
+            credential,
+            csrf: parts
+                .headers
+                .get(CSRF_HEADER)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
+            client,
             now: (app.clock)(),
             request_id,
             idempotency_key,
             gzip: text(&parts.headers, header::ACCEPT_ENCODING).is_some_and(takes_gzip),
             if_none_match: text(&parts.headers, header::IF_NONE_MATCH).map(str::to_owned),
-            origin: Origin {
-                address: parts
-                    .extensions
-                    .get::<ConnectInfo<SocketAddr>>()
-                    .map(|info| info.0.ip().to_string()),
-                agent: text(&parts.headers, header::USER_AGENT).map(str::to_owned),
-                ..Origin::default()
-            },
         }
     }
+}
+
+/// The secret in the cookie of a session.
+fn session_cookie(parts: &Parts) -> Option<&str> {
+    parts
+        .headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, value)| *name == SESSION_COOKIE && !value.is_empty())
+        .map(|(_, value)| value)
+}
+
+/// The `Origin` of the page that calls, if it is neither the public address nor the host that was asked.
+fn foreign_origin(parts: &Parts, url: &str) -> Option<String> {
+    let origin = text(&parts.headers, header::ORIGIN)?;
+    let is_host = |host: &str| origin.split_once("://").is_some_and(|(_, rest)| rest == host);
+    let own = origin == url || text(&parts.headers, header::HOST).is_some_and(is_host);
+    (!own).then(|| origin.to_owned())
 }
 
 /// Whether a `Host` header is safe to build addresses with.
@@ -341,7 +381,14 @@ pub fn call_of(
     if let Some(name) = data.iter().find_map(|(name, value)| holds_nul(value).then_some(name)) {
         return Err(invalid(cut(name), "Must not contain NUL characters"));
     }
-    Ok(Call { path: segments, query, body: Body::new(data), options, address: path.to_owned() })
+    Ok(Call {
+        path: segments,
+        query,
+        body: Body::new(data),
+        options,
+        address: path.to_owned(),
+        ..Call::default()
+    })
 }
 
 /// Whether a text anywhere in a value holds a NUL, which no database column takes.

@@ -29,6 +29,8 @@ pub struct Reply {
     pub location: Option<String>,
     /// Seconds after which to retry.
     pub retry_after: Option<u64>,
+    /// The value of `Set-Cookie`.
+    pub cookie: Option<String>,
     /// Whether it is an error that asks for a token.
     pub challenge: bool,
     /// A body that is streamed instead, with its headers.
@@ -144,6 +146,11 @@ impl Reply {
         }
         if let Some(seconds) = self.retry_after {
             builder = builder.header(header::RETRY_AFTER, seconds);
+        }
+        if let Some(cookie) =
+            self.cookie.as_deref().and_then(|cookie| HeaderValue::from_str(cookie).ok())
+        {
+            builder = builder.header(header::SET_COOKIE, cookie);
         }
         if self.challenge {
             builder = builder.header(header::WWW_AUTHENTICATE, "Bearer");

@@ -94,6 +94,7 @@ impl Record for Allocation {
 const NOBODY: Gid = Gid::new(0);
 
 /// The efforts of the fetched allocations, which are part of their rows.
+#[expect(clippy::unnecessary_wraps, reason = "what a loader function gives")]
 fn efforts(fetching: &mut Fetching<'_, '_>) -> Result<Vec<(usize, Effort)>, store::Error> {
     let rows = fetching.parents.any().downcast_ref::<RowsOf<Allocation>>();
     let rows = rows.map(|rows| rows.rows.as_slice()).unwrap_or_default();

@@ -9,16 +9,25 @@ pub mod allocations;
 pub mod attachments;
 pub mod audit_log;
 pub mod custom_fields;
+pub mod events;
 pub mod goal_relationships;
 pub mod goals;
+pub mod invitations;
 pub mod jobs;
 pub mod likes;
 pub mod memberships;
 pub mod names;
+pub mod portfolio_memberships;
 pub mod portfolios;
+pub mod preferences;
+pub mod project_briefs;
 pub mod project_memberships;
+pub mod project_statuses;
 pub mod projects;
 pub mod sections;
+pub mod sessions;
+pub mod sharing;
+pub mod status_updates;
 pub mod stories;
 pub mod tags;
 pub mod tasks;
@@ -27,6 +36,7 @@ pub mod teams;
 pub mod texts;
 pub mod time_periods;
 pub mod time_tracking_entries;
+pub mod tokens;
 pub mod user_task_lists;
 pub mod users;
 pub mod workspace_memberships;
@@ -34,6 +44,7 @@ pub mod workspaces;
 
 use crate::access;
 use crate::api::Operations;
+use crate::identity;
 use engine::Registry;
 
 /// Every resource type, in the order of the API reference.
@@ -48,10 +59,14 @@ pub fn registry() -> Registry {
         .add::<goals::Goal>()
         .add::<jobs::Job>()
         .add::<memberships::Membership>()
+        .add::<portfolio_memberships::PortfolioMembership>()
         .add::<portfolios::Portfolio>()
+        .add::<project_briefs::ProjectBrief>()
         .add::<project_memberships::ProjectMembership>()
+        .add::<project_statuses::ProjectStatus>()
         .add::<projects::Project>()
         .add::<sections::Section>()
+        .add::<status_updates::StatusUpdate>()
         .add::<stories::Story>()
         .add::<tags::Tag>()
         .add::<tasks::Task>()
@@ -63,6 +78,10 @@ pub fn registry() -> Registry {
         .add::<users::User>()
         .add::<workspace_memberships::WorkspaceMembership>()
         .add::<workspaces::Workspace>()
+        .add::<sessions::Session>()
+        .add::<preferences::Preferences>()
+        .add::<tokens::Token>()
+        .add::<invitations::Invitation>()
         .compiled(&access::see_nested)
 }
 
@@ -77,11 +96,17 @@ pub fn operations(api: &mut Operations) {
     goal_relationships::operations(api);
     goals::operations(api);
     jobs::operations(api);
+    events::operations(api);
     memberships::operations(api);
+    portfolio_memberships::operations(api);
+    portfolios::operations(api);
+    project_briefs::operations(api);
     project_memberships::operations(api);
+    project_statuses::operations(api);
     projects::operations(api);
     custom_fields::settings::project_operations(api);
     sections::operations(api);
+    status_updates::operations(api);
     stories::operations(api);
     tags::operations(api);
     tasks::operations(api);
@@ -94,4 +119,9 @@ pub fn operations(api: &mut Operations) {
     users::operations(api);
     workspace_memberships::operations(api);
     workspaces::operations(api);
+    identity::account::operations(api);
+    sessions::operations(api);
+    invitations::operations(api);
+    preferences::operations(api);
+    tokens::operations(api);
 }

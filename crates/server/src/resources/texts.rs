@@ -19,21 +19,31 @@ pub const MAX_TEXT_BYTES: usize = rich_text::MAX_RICH_TEXT_BYTES;
 /// The rich text of an object that has none.
 const NO_HTML: &str = "<body></body>";
 
-/// What the reference says of the HTML form.
-const HTML_DOC: &str = "The text with formatting: XML with the root `body`.";
-
 /// Declares the pair of fields that show an object's text, for example `notes` and `html_notes`. The HTML is on request; the
-/// plain text too, where `plain_on_request` is set. Both can be written, but not in one request; [`write()`] does it.
+/// plain text too, where `plain_on_request` is set.
 pub fn fields<T: Record>(
     s: &mut Schema<T>,
     plain: &'static str,
     html: &'static str,
     plain_on_request: bool,
 ) {
-    declare(s, plain, html, plain_on_request, "");
+    let on_request: &[Form] =
+        if plain_on_request { &[Form::Plain, Form::Html] } else { &[Form::Html] };
+    pair(s, plain, html, on_request);
 }
 
-/// [`fields`] for the rows of a table of whom some see no more than the name: the text is for those whom the rule called
+/// Declares the pair of fields; those of `on_request` are shown only when they are asked for. Both can be written, but not in one
+/// request; [`write()`] does it.
+pub fn pair<T: Record>(
+    s: &mut Schema<T>,
+    plain: &'static str,
+    html: &'static str,
+    on_request: &[Form],
+) {
+    declare(s, plain, html, on_request, "");
+}
+
+/// [`fields`] for the rows of a table of which some people see no more than the name: the text is for those whom the rule called
 /// `inside` lets see the row. Both fields are on request.
 pub fn inner_fields<T: Record>(
     s: &mut Schema<T>,
@@ -42,7 +52,7 @@ pub fn inner_fields<T: Record>(
     inside: &str,
 ) {
     let condition = format!(" JOIN {} AS t ON t.gid = i.value WHERE :see({inside}, t)", T::TABLE);
-    declare(s, plain, html, true, &condition);
+    declare(s, plain, html, &[Form::Plain, Form::Html], &condition);
 }
 
 /// Declares both fields; `condition` follows the joins of the query, whose list of objects is `i`.
@@ -50,37 +60,17 @@ fn declare<T: Record>(
     s: &mut Schema<T>,
     plain: &'static str,
     html: &'static str,
-    plain_on_request: bool,
+    on_request: &[Form],
     condition: &str,
 ) {
     let texts = query(Form::Plain, condition);
     let field = s.found(plain, String::new(), move |f| rendered(f, &texts, Form::Plain));
-    let field = if plain_on_request { field.on_request() } else { field };
+    let field = if on_request.contains(&Form::Plain) { field.on_request() } else { field };
     field.written_apart().doc("The text without formatting.");
-    html_field_where(s, html, condition);
-}
-
-/// Declares the pair of fields for a type whose full record shows both, as goals do.
-pub fn open_fields<T: Record>(s: &mut Schema<T>, plain: &'static str, html: &'static str) {
-    s.found(html, NO_HTML.to_owned(), |fetching| shown(fetching, Form::Html))
-        .written_apart()
-        .doc(HTML_DOC);
-    s.found(plain, String::new(), |fetching| shown(fetching, Form::Plain))
-        .written_apart()
-        .doc("The text without formatting.");
-}
-
-/// Declares the field that shows an object's text as HTML, on request.
-pub fn html_field<T: Record>(s: &mut Schema<T>, html: &'static str) {
-    html_field_where(s, html, "");
-}
-
-fn html_field_where<T: Record>(s: &mut Schema<T>, html: &'static str, condition: &str) {
     let texts = query(Form::Html, condition);
-    s.found(html, NO_HTML.to_owned(), move |f| rendered(f, &texts, Form::Html))
-        .on_request()
-        .written_apart()
-        .doc(HTML_DOC);
+    let field = s.found(html, NO_HTML.to_owned(), move |f| rendered(f, &texts, Form::Html));
+    let field = if on_request.contains(&Form::Html) { field.on_request() } else { field };
+    field.written_apart().doc("The text with formatting: XML with the root `body`.");
 }
 
 /// Which of the two forms of a text.

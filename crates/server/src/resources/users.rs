@@ -1,12 +1,14 @@
 //! Users: people and service accounts.
 //!
-//! API section "Users", 5 operations. A user belongs to workspaces by [`super::workspace_memberships`].
+//! API section "Users", 8 operations. Events: `user` changed. A user belongs to workspaces by [`super::workspace_memberships`].
 
 use crate::api::call::cut;
 use crate::api::operations::Input;
 use crate::prelude::*;
 use crate::resources::custom_fields::CustomField;
+use crate::resources::portfolios::Portfolio;
 use crate::resources::teams::{self, Team};
+use crate::resources::workspace_memberships;
 use crate::resources::{projects::Project, tags::Tag, tasks::Task, workspaces::Workspace};
 use engine::plan::Shape;
 use engine::record::{insert_text, select_list};
@@ -36,7 +38,10 @@ const EMAIL: &str = r#"SELECT i.key, u.email FROM :ids AS i JOIN users AS u ON u
 impl Record for User {
     fn schema(s: &mut Schema<Self>) {
         s.doc("A person or service account with access to one or more workspaces.");
-        s.field("name", |u| &u.name).compact().doc("The user's name.");
+        s.field("name", |u| &u.name)
+            .write_later(|u, Name(name)| u.name = name)
+            .compact()
+            .doc("The user's name.");
         s.batch("email", EMAIL, None::<String>, |row, _| row.get(1))
             .doc("The user's e-mail address; null for those who share nothing with the user.");
         s.computed("photo", |_, _| None::<serde_json::Value>)
@@ -66,6 +71,31 @@ impl Object for User {
     /// Users belong to no workspace; whoever is hidden is unknown.
     fn workspace(&self) -> Gid {
         Gid::new(0)
+    }
+
+    /// Each user writes for himself.
+    fn prepare(
+        cx: &mut Context<'_, '_>,
+        _before: Option<&Self>,
+        row: &mut Self,
+        _body: &Body,
+    ) -> Result<()> {
+        if row.gid != cx.me() {
+            return Err(forbidden("Only users themselves may change what they say of themselves"));
+        }
+        require(!row.name.is_empty(), "name", "Must not be empty")?;
+        row.name_key = name_key(&row.name);
+        Ok(())
+    }
+
+    /// Himself and the workspaces that he is in.
+    fn scopes(&self, cx: &mut Context<'_, '_>) -> Result<Vec<Gid>> {
+        let mut scopes = cx.gids(
+            r#"SELECT wm.workspace FROM workspace_memberships AS wm WHERE wm."user" = ? AND wm.is_active = 1"#,
+            params![self.gid],
+        )?;
+        scopes.push(self.gid);
+        Ok(scopes)
     }
 }
 
@@ -142,6 +172,12 @@ pub fn operations(api: &mut Operations) {
     .query("team", "Only users in this team.");
     api.read::<User>("getUser", "/users/{user_gid}", "One user, by gid, e-mail address or `me`.")
         .query("workspace", "The workspace in which the user is looked at; makes no difference.");
+    api.update::<User>(
+        "updateUser",
+        "/users/{user_gid}",
+        "Changes what the actor says of himself; nobody else may.",
+    )
+    .query("workspace", "The workspace in which the user is looked at; makes no difference.");
     api.add(
         "GET",
         "getFavoritesForUser",
@@ -181,6 +217,41 @@ pub fn operations(api: &mut Operations) {
             people(cx, call, query)
         },
     );
+    api.add(
+        "GET",
+        "getUserForWorkspace",
+        "/workspaces/{workspace_gid}/users/{user_gid}",
+        "One user of a workspace.",
+        Input::None,
+        Output::One(User::TYPE),
+        |cx, call| {
+            let row = in_workspace_of_path(cx, call)?;
+            cx.answer(row)
+        },
+    );
+    api.add(
+        "PUT",
+        "updateUserForWorkspace",
+        "/workspaces/{workspace_gid}/users/{user_gid}",
+        "Changes what the actor says of himself, in a workspace that he is in.",
+        Input::Update(User::TYPE),
+        Output::One(User::TYPE),
+        |cx, call| {
+            let row = in_workspace_of_path(cx, call)?;
+            let after = cx.change(row, &call.body)?;
+            cx.answer_gid::<User>(after.gid)
+        },
+    );
+}
+
+/// The user of a path, if he is in the workspace of the path.
+fn in_workspace_of_path(cx: &mut Context<'_, '_>, call: &Call) -> Result<User> {
+    let (workspace, _) = cx.target::<Workspace>(call, 0)?;
+    let (user, _) = cx.target::<User>(call, 1)?;
+    workspace_memberships::of(cx.tx, workspace.gid, user.gid)?
+        .filter(|membership| membership.is_active)
+        .ok_or_else(|| not_found(User::TYPE, cut(call.segment(1))))?;
+    Ok(user)
 }
 
 /// The users in a team whose members the actor sees.
@@ -252,14 +323,13 @@ fn favorites(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let kind = call.required("resource_type")?;
     let (workspace, _) = cx.refer::<Workspace>("workspace", call.required("workspace")?)?;
     match kind {
+        "portfolio" => favorites_of::<Portfolio>(cx, call, &workspace),
         "project" => favorites_of::<Project>(cx, call, &workspace),
         "tag" => favorites_of::<Tag>(cx, call, &workspace),
         "task" => favorites_of::<Task>(cx, call, &workspace),
         "user" => favorites_of::<User>(cx, call, &workspace),
         // There are none of these yet.
-        "portfolio" | "project_template" => {
-            cx.answer_page(Page::<Project>::whole(Vec::new()), Shape::Compact)
-        }
+        "project_template" => cx.answer_page(Page::<Project>::whole(Vec::new()), Shape::Compact),
         other => Err(invalid(
             "resource_type",
             format!(

@@ -166,7 +166,9 @@ impl App {
             }),
         };
         let storage = directory.path().join("files").to_str().unwrap().to_owned();
-        let settings = Settings { storage, debug_headers: true, ..settings };
+        // Passwords that cost next to nothing.
+        let password_cost = server::identity::passwords::Cost(8);
+        let settings = Settings { storage, debug_headers: true, password_cost, ..settings };
         let server = server::App::new(store, settings, outside).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         App {
@@ -183,6 +185,11 @@ impl App {
     /// Lets time pass, in milliseconds.
     pub(crate) fn tick(&self, millis: i64) {
         self.now.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    /// Writes down when tokens and sessions were last used, as the server does once a minute.
+    pub(crate) fn flush(&self) {
+        self.runtime.block_on(self.server.flush_used_tokens()).unwrap();
     }
 
     /// Does what the server does once a minute about old deletions.
@@ -255,7 +262,7 @@ impl App {
         let given = |name: &str| map.contains_key(name);
         let in_acme = match kind {
             "task" => !given("projects") && !given("parent") && !given("memberships"),
-            "project" | "tag" | "custom_field" | "goal" => true,
+            "project" | "portfolio" | "tag" | "custom_field" | "goal" => true,
             _ => false,
         };
         if in_acme {

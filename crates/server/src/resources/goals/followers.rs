@@ -1,9 +1,10 @@
 //! Who is told about a goal. Followers are members, so that they see it.
 
-use super::{Goal, members};
+use super::Goal;
 use crate::access::grants;
 use crate::api::operations::Input;
 use crate::prelude::*;
+use crate::resources::sharing;
 use crate::resources::users::User;
 use crate::resources::workspace_memberships::require_in_workspace;
 use engine::reader::ids_of;
@@ -45,9 +46,9 @@ pub(super) fn begin(cx: &mut Context<'_, '_>, goal: &Goal, body: &Body) -> Resul
     require_in_workspace(cx, goal.workspace, "followers", &named)?;
     let mut admins = vec![cx.me()];
     admins.extend(goal.owner.filter(|owner| *owner != cx.me()));
-    members::insert(cx, goal, &admins, User::TYPE, AccessLevelName::Admin.as_str())?;
+    sharing::insert(cx, goal, &admins, User::TYPE, AccessLevelName::Admin.as_str())?;
     let others: Vec<Gid> = named.into_iter().filter(|user| !admins.contains(user)).collect();
-    members::insert(cx, goal, &others, User::TYPE, &goal.default_access_level)?;
+    sharing::insert(cx, goal, &others, User::TYPE, &goal.default_access_level)?;
     if cx.actor.sight == Sight::Service {
         admins.retain(|user| *user != cx.me());
     }
@@ -79,6 +80,22 @@ fn sent(cx: &mut Context<'_, '_>, goal: &Goal, body: &Body) -> Result<Vec<Gid>> 
     Ok(users)
 }
 
+/// Makes users followers, and members if they are not: at the goal's default level, never above `level`.
+pub fn follow(cx: &mut Context<'_, '_>, goal: &Goal, level: Level, users: &[Gid]) -> Result<()> {
+    goal.lock(cx)?;
+    let following =
+        cx.gids(r#"SELECT f."user" FROM goal_followers AS f WHERE f.goal = ?"#, params![goal.gid])?;
+    let fresh: Vec<Gid> = users.iter().copied().filter(|user| !following.contains(user)).collect();
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    sharing::add_all(cx, goal, &fresh, User::TYPE, sharing::joining_level(goal, level))?;
+    insert(cx, goal, &fresh)?;
+    let changes =
+        fresh.iter().map(|user| FieldChange::added("followers", User::TYPE, *user)).collect();
+    sharing::tell(cx, goal, changes)
+}
+
 /// `addFollowers`: everybody who sees the goal may follow it, whoever edits it may add others. Doing it twice changes nothing.
 fn add(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let (goal, level) = cx.target::<Goal>(call, 0)?;
@@ -87,18 +104,7 @@ fn add(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     if users.iter().any(|user| *user != me) {
         cx.require_level(level, Level::Edit)?;
     }
-    goal.lock(cx)?;
-    let following =
-        cx.gids(r#"SELECT f."user" FROM goal_followers AS f WHERE f.goal = ?"#, params![goal.gid])?;
-    let fresh: Vec<Gid> = users.into_iter().filter(|user| !following.contains(user)).collect();
-    if !fresh.is_empty() {
-        let given = Level::from_name(&goal.default_access_level).min(level);
-        members::join(cx, &goal, &fresh, given.name())?;
-        insert(cx, &goal, &fresh)?;
-        let changes =
-            fresh.iter().map(|user| FieldChange::added("followers", User::TYPE, *user)).collect();
-        tell(cx, &goal, changes)?;
-    }
+    follow(cx, &goal, level, &users)?;
     cx.answer_gid::<Goal>(goal.gid)
 }
 
@@ -113,7 +119,7 @@ fn remove(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let gone = unfollow(cx, &goal, &users)?;
     let changes =
         gone.iter().map(|user| FieldChange::removed("followers", User::TYPE, *user)).collect();
-    tell(cx, &goal, changes)?;
+    sharing::tell(cx, &goal, changes)?;
     cx.answer_gid::<Goal>(goal.gid)
 }
 
@@ -123,13 +129,4 @@ pub(super) fn unfollow(cx: &mut Context<'_, '_>, goal: &Goal, users: &[Gid]) -> 
         r#"DELETE FROM goal_followers WHERE goal = ? AND "user" IN (SELECT i.value FROM ids(?) AS i) RETURNING "user""#,
         &[Value::Int(goal.gid.get()), ids_of(users)],
     )
-}
-
-/// Records changes for the goal's event.
-pub(super) fn tell(cx: &mut Context<'_, '_>, goal: &Goal, changes: Vec<FieldChange>) -> Result<()> {
-    if !changes.is_empty() {
-        let scopes = goal.scopes(cx)?;
-        cx.emit(Event { scopes, ..Event::changed(Goal::TYPE, goal, changes) });
-    }
-    Ok(())
 }

@@ -4,9 +4,9 @@
 //! far it got in [`progress`], the lists in [`lists`]. What supports a goal is in [`super::goal_relationships`].
 //! Events: `goal` added, changed, deleted; a change of what supports a goal is a change of its `metric`.
 
-mod followers;
+pub mod followers;
 mod lists;
-pub mod members;
+mod members;
 pub mod metrics;
 pub mod progress;
 
@@ -17,7 +17,7 @@ use crate::resources::teams::Team;
 use crate::resources::time_periods::TimePeriod;
 use crate::resources::users::User;
 use crate::resources::workspaces::Workspace;
-use crate::resources::{likes, texts, workspace_memberships};
+use crate::resources::{likes, status_updates, texts, workspace_memberships};
 use engine::changed_columns;
 use metrics::GoalMetric;
 use model::{AccessLevelName, name_key};
@@ -62,7 +62,7 @@ impl Record for Goal {
             .write(|g, v| g.owner = v)
             .compact()
             .doc("Who is responsible for it, or null.");
-        texts::open_fields(s, "notes", "html_notes");
+        texts::pair(s, "notes", "html_notes", &[]);
         s.field("due_on", |g| &g.due_on)
             .write(|g, v| g.due_on = v)
             .doc("The day on which the goal is due.");
@@ -90,6 +90,7 @@ impl Record for Goal {
             .values(STATUSES)
             .write_later(|g, v| g.status = v)
             .doc("How the goal goes, or how it was closed; null until somebody says so. Can be written where there is a metric.");
+        status_updates::current(s);
         s.field("privacy_setting", |g| &g.privacy_setting)
             .values(PRIVACY_SETTINGS)
             .write(|g, v| g.privacy_setting = v)
@@ -200,7 +201,7 @@ impl Object for Goal {
             Some(before) => {
                 let owner = row.owner.filter(|_| before.owner != row.owner);
                 if let Some(owner) = owner {
-                    members::add_member(cx, row, owner, AccessLevelName::Admin.as_str())?;
+                    members::admit_owner(cx, row, owner)?;
                 }
                 let shared = ["team", "owner", "privacy_setting", "default_access_level"];
                 if fields.has_any(&shared) {

@@ -419,7 +419,13 @@ pub fn scopes(cx: &mut Context<'_, '_>, task: &Task) -> Result<Vec<Gid>> {
         params![task.gid, task.gid, task.gid],
     )?);
     if task.parent.is_some() {
-        scopes.extend(subtasks::ancestors(cx, task.gid)?);
+        // Who watches a project hears of the subtasks of its tasks. Source: API reference, "Events".
+        let above = subtasks::ancestors(cx, task.gid)?;
+        scopes.extend(cx.gids(
+            "SELECT tp.project FROM ids(?) AS i JOIN task_projects AS tp ON tp.task = i.value",
+            params![above.as_slice()],
+        )?);
+        scopes.extend(above);
     }
     Ok(scopes)
 }

@@ -92,6 +92,19 @@ const VERBS: &[Verb] = &[
     verb(0, "PUT", "/projects/901", r#"{"name":"Changed"}"#, 'e'),
     verb(0, "POST", "/projects/901/sections", r#"{"name":"New"}"#, 'e'),
     verb(0, "POST", "/projects/901/addMembers", r#"{"members":"204"}"#, 'a'),
+    verb(0, "GET", "/status_updates/945", "", 's'),
+    verb(0, "GET", "/project_statuses/945", "", 's'),
+    verb(
+        0,
+        "POST",
+        "/status_updates",
+        r#"{"parent":"901","status_type":"on_track","text":"Fine"}"#,
+        'e',
+    ),
+    verb(0, "GET", "/project_briefs/947", "", 's'),
+    verb(0, "PUT", "/project_briefs/947", r#"{"title":"Changed"}"#, 'e'),
+    verb(0, "DELETE", "/project_briefs/947", "", 'e'),
+    verb(0, "DELETE", "/status_updates/945", "", 'e'),
     verb(1, "GET", "/sections/902", "", 's'),
     verb(1, "PUT", "/sections/902", r#"{"name":"Changed"}"#, 'e'),
     verb(2, "GET", "/tasks/903", "", 's'),
@@ -222,8 +235,8 @@ fn everybody_may_do_what_the_matrix_says() {
                     Some(level) if level < rank(verb.needs).unwrap() => 403,
                     Some(_) => 200,
                 };
-                let expected =
-                    if expected == 404 && verb.path.contains('?') { 400 } else { expected };
+                let in_request = verb.path.contains('?') || verb.path == "/status_updates";
+                let expected = if expected == 404 && in_request { 400 } else { expected };
                 let method: Method = verb.method.parse().unwrap();
                 let body = if verb.body.is_empty() {
                     String::new()
@@ -236,6 +249,112 @@ fn everybody_may_do_what_the_matrix_says() {
                 wrong.unless(status == expected, || {
                     format!(
                         "{relation} ({user}): {} {} gave {status}, not {expected}: {}",
+                        verb.method,
+                        verb.path,
+                        reply.text()
+                    )
+                });
+            }
+        }
+
+        wrong.none();
+    });
+}
+
+/// A user, what makes him reach the portfolio of the scene, and his level there, as in [`MATRIX`].
+const PORTFOLIO: &[(&str, &str, Tie, char)] = &[
+    ("owner", "ada", Tie::None, 'a'),
+    ("stranger of the workspace", "carl", Tie::None, '-'),
+    ("stranger", "mallory", Tie::None, '?'),
+    ("service account", "sam", Tie::None, 'a'),
+    ("admin", "bob", Tie::Project("admin"), 'a'),
+    ("editor", "bob", Tie::Project("editor"), 'e'),
+    ("viewer", "bob", Tie::Project("viewer"), 's'),
+    ("member of the workspace", "carl", Tie::Open("public_to_domain", "viewer"), 's'),
+    ("member of a generous workspace", "carl", Tie::Open("public_to_domain", "admin"), 'e'),
+    ("guest", "eve", Tie::None, '-'),
+    ("guest in a public portfolio", "eve", Tie::Open("public_to_domain", "editor"), '-'),
+    ("guest as editor", "eve", Tie::Project("editor"), 'e'),
+    ("guest as viewer", "eve", Tie::Project("viewer"), 's'),
+];
+
+/// The verbs on the portfolio, the one that destroys at the end.
+const PORTFOLIO_VERBS: &[Verb] = &[
+    verb(0, "GET", "/portfolios/941", "", 's'),
+    verb(0, "GET", "/portfolios/941/items", "", 's'),
+    verb(0, "GET", "/portfolios/941/custom_field_settings", "", 's'),
+    verb(0, "GET", "/portfolios/941/portfolio_memberships", "", 's'),
+    verb(0, "GET", "/status_updates/946", "", 's'),
+    verb(0, "PUT", "/portfolios/941", r#"{"name":"Changed"}"#, 'e'),
+    verb(0, "POST", "/portfolios/941/removeCustomFieldSetting", r#"{"custom_field":"907"}"#, 'e'),
+    verb(
+        0,
+        "POST",
+        "/status_updates",
+        r#"{"parent":"941","status_type":"on_track","text":"Fine"}"#,
+        'e',
+    ),
+    verb(0, "DELETE", "/status_updates/946", "", 'e'),
+    verb(0, "DELETE", "/portfolios/941", "", 'a'),
+];
+
+#[test]
+fn everybody_may_do_with_a_portfolio_what_its_matrix_says() {
+    on_both(|app| {
+        let again = || match app.server.store.dialect() {
+            store::Dialect::Sqlite => App::sqlite(),
+            store::Dialect::Postgres => App::postgres(),
+        };
+        let mut wrong = Complaints::default();
+
+        for (relation, user, ties, level) in PORTFOLIO {
+            let app = again();
+            scene(&app);
+            // Somebody of the workspace who is no member, unlike bob.
+            let user = if *user == "carl" {
+                app.write("DELETE FROM portfolio_memberships WHERE gid = 943", &[]);
+                "bob"
+            } else {
+                user
+            };
+            let gid = PEOPLE.iter().find(|person| person.0 == user).unwrap().1;
+            let ties = *ties;
+            app.transaction(move |tx| {
+                match ties {
+                    Tie::Project(level) => {
+                        tx.execute(
+                            "INSERT INTO portfolio_memberships (gid, workspace, portfolio, member, member_type, access_level, created_at) VALUES (920, 101, 941, ?, 'user', ?, 0) ON CONFLICT (portfolio, member) DO UPDATE SET access_level = excluded.access_level",
+                            params![gid, level],
+                        )?;
+                    }
+                    Tie::Open(privacy, level) => {
+                        tx.execute(
+                            "UPDATE portfolios SET privacy_setting = ?, default_access_level = ? WHERE gid = 941",
+                            params![privacy, level],
+                        )?;
+                    }
+                    _ => {}
+                }
+                grants::of_portfolio(tx, Gid::new(941))
+            });
+            for verb in PORTFOLIO_VERBS {
+                let status = match rank(*level) {
+                    None if verb.path == "/status_updates" => 400,
+                    None => 404,
+                    Some(level) if level < rank(verb.needs).unwrap() => 403,
+                    Some(_) => 200,
+                };
+                let method: Method = verb.method.parse().unwrap();
+                let reply = if verb.body.is_empty() {
+                    app.as_(user).request(method, verb.path, &[], "")
+                } else {
+                    let data: serde_json::Value = serde_json::from_str(verb.body).unwrap();
+                    app.as_(user).json(method, verb.path, &json!({ "data": data }))
+                };
+                let got = if reply.status == 201 { 200 } else { reply.status };
+                wrong.unless(got == status, || {
+                    format!(
+                        "{relation} ({user}): {} {} gave {got}, not {status}: {}",
                         verb.method,
                         verb.path,
                         reply.text()

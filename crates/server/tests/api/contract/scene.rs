@@ -13,8 +13,73 @@ const NOW: i64 = 1_767_225_600_000;
 /// of the first project is empty; bob is an editor of the second one (921). Ada's goal 930, for members only, follows from its
 /// subgoal 931 and is in the time period 941, a part of 940; the project supports it too (932, 933). On the task is an entry of
 /// time (942), for the project an allocation (943). A job of ada's (961) that nobody takes up.
+/// A session (970) and a second token (972) of hers, and an invitation (971).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
+    app.transaction(portfolios);
+}
+
+/// A private portfolio of ada's (941) with her membership (942) and bob's as an editor (943), the project 901 as its item and
+/// the enum field in use (944); another one (948) with nothing in it. A status of the project (945) and of the portfolio (946),
+/// and the project's brief (947).
+fn portfolios(tx: &mut Tx<'_>) -> server::Result<()> {
+    for (portfolio, name) in [(941, "Plans"), (948, "More Plans")] {
+        insert(
+            tx,
+            "portfolios",
+            "gid, workspace, name, name_key, archived, owner, privacy_setting, default_access_level, created_at, created_by, modified_at",
+            params![
+                portfolio,
+                101,
+                name,
+                name.to_lowercase(),
+                0,
+                201,
+                "members_only",
+                "editor",
+                NOW,
+                201,
+                NOW
+            ],
+        )?;
+    }
+    for (membership, member, level) in [(942, 201, "admin"), (943, 202, "editor")] {
+        insert(
+            tx,
+            "portfolio_memberships",
+            "gid, workspace, portfolio, member, member_type, access_level, created_at",
+            params![membership, 101, 941, member, "user", level, NOW],
+        )?;
+    }
+    for portfolio in [941, 948] {
+        grants::of_portfolio(tx, model::Gid::new(portfolio))?;
+    }
+    insert(
+        tx,
+        "portfolio_items",
+        "portfolio, item, item_type, workspace, position",
+        params![941, 901, "project", 101, "a0"],
+    )?;
+    insert(
+        tx,
+        "custom_field_settings",
+        "gid, workspace, parent, custom_field, is_important, position",
+        params![944, 101, 941, 907, 0, "a0"],
+    )?;
+    for (status, parent, kind) in [(945, 901, "project"), (946, 941, "portfolio")] {
+        insert(
+            tx,
+            "status_updates",
+            "gid, workspace, parent, parent_type, title, status_type, author, created_at, modified_at",
+            params![status, 101, parent, kind, "Plan in January", "on_track", 201, NOW, NOW],
+        )?;
+    }
+    insert(
+        tx,
+        "project_briefs",
+        "gid, workspace, project, title, created_at, created_by, modified_at",
+        params![947, 101, 901, "The Plan", NOW, 201, NOW],
+    )
 }
 
 fn build(tx: &mut Tx<'_>) -> server::Result<()> {
@@ -146,6 +211,35 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
     )?;
     goals(tx)?;
     time(tx)?;
+    insert(
+        tx,
+        "sessions",
+        r#"gid, "user", hash, user_agent, created_at, last_used_at, expires_at"#,
+        params![970, 201, "0".repeat(64), "Browser", NOW, NOW, NOW + 1_000_000_000],
+    )?;
+    insert(
+        tx,
+        "tokens",
+        r#"gid, "user", name, hash, created_at"#,
+        params![972, 201, "script", "0".repeat(64), NOW],
+    )?;
+    insert(
+        tx,
+        "invitations",
+        "gid, workspace, email, role, teams, projects, hash, invited_by, created_at, expires_at",
+        params![
+            971,
+            101,
+            "zoe@acme.example",
+            "member",
+            "[301]",
+            "[901]",
+            "0".repeat(64),
+            201,
+            NOW,
+            NOW + 1_000_000_000
+        ],
+    )?;
     insert(
         tx,
         "attachments",
