@@ -428,8 +428,30 @@ async function refusals() {
   await refused('a deleted task', 404, t.getTask(w.task, {}), 'Unknown object');
 }
 
+async function finding() {
+  const word = `Airship${w.task.slice(-4)}`;
+  const task = (await one(ada.Tasks.createTask(data({ name: `${word} mast`, projects: [w.project] }), {}))).gid;
+  expect('found at once', gids(await all(ada.Tasks.searchTasksForWorkspace(WORKSPACE, { text: word, completed: false }))), [task]);
+  expect('not for the guest', await all(eve.Tasks.searchTasksForWorkspace(WORKSPACE, { text: word })), []);
+  await refused('not a date', 400, ada.Tasks.searchTasksForWorkspace(WORKSPACE, { 'due_on.after': 'soon' }));
+  const ahead = (kind, query) => all(ada.Typeahead.typeaheadForWorkspace(WORKSPACE, kind, { query }));
+  expect('typeahead', gids(await ahead('task', word.toLowerCase())), [task]);
+  expect('people', (await ahead('user', '')).length > 0);
+  const actions = [
+    { relative_path: `/tasks/${task}`, method: 'get', options: { fields: ['name'] } },
+    { relative_path: `/tasks/${UNKNOWN}`, method: 'get' },
+  ];
+  const answers = await all(ada.BatchAPI.createBatchRequest(data({ actions }), {}));
+  expect('each its status', answers.map((answer) => answer.status_code), [200, 404]);
+  expect('its body', answers[0].body.data.name, `${word} mast`);
+  expect('deleted', (await ada.Tasks.deleteTask(task)).data, {});
+  // The log always has a next page: it is there for what happens later.
+  const log = await one(ada.AuditLogAPI.getAuditLogEvents(WORKSPACE, { resource_gid: task, limit: 10 }));
+  expect('written down', log.map((entry) => entry.event_type), ['task_deleted']);
+}
+
 (async () => {
-  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, refusals]) {
+  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, finding, refusals]) {
     const before = passed;
     try {
       await chapter();

@@ -10,10 +10,12 @@ import os
 import sys
 import tempfile
 import traceback
+import urllib.error
 import urllib.request
 from types import SimpleNamespace
 
 import asana
+import icalendar
 from asana.rest import ApiException
 
 URL = os.environ["VINYASA_URL"]
@@ -559,7 +561,7 @@ def goals():
     link(team, own, contribution_weight=1)
     refused("goals in a circle", 400, r.add_supporting_relationship, data(supporting_resource=company["gid"]), own, {}, says="itself")
     refused("a weight of two", 400, r.add_supporting_relationship, data(supporting_resource=done, contribution_weight=2), own, {})
-    changed = r.update_goal_relationship(first["gid"], {"data": {"contribution_weight": 0.5}}, {})
+    changed = r.update_goal_relationship(data(contribution_weight=0.5), first["gid"], {})
     expect("another weight", changed["contribution_weight"], 0.5)
     expect("one relationship", r.get_goal_relationship(first["gid"], {})["contribution_weight"], 0.5)
     below = [row["supporting_resource"]["gid"] for row in r.get_goal_relationships(company["gid"], {"resource_subtype": "subgoal"})]
@@ -650,8 +652,103 @@ def refusals():
     refused("a deleted task", 404, t.get_task, private, {}, says="Unknown object")
 
 
+def extension(api, method, path, fields=None):
+    """A request to the extension API, which the SDK does not know; gives the `data` of the answer."""
+    body = None if fields is None else json.dumps(data(**fields)).encode()
+    headers = {"Authorization": f"Bearer {api.client.configuration.access_token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(URL.replace("/api/1.0", "/api/vinyasa/1") + path, body, headers, method=method)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)["data"]
+
+
+def calendar(url, tag=""):
+    """The entries of a feed by their tasks, as an independent parser reads them, and its tag."""
+    with urllib.request.urlopen(urllib.request.Request(url, headers={"If-None-Match": tag}), timeout=30) as answer:
+        events = icalendar.Calendar.from_ical(answer.read()).walk("VEVENT")
+        return {str(event["UID"]).split("@")[0]: event for event in events}, answer.headers["ETag"]
+
+
+def at_hand():
+    """What the SDK does not know: visits, favourites, the search across all types, calendar feeds."""
+    task = ada.tasks.create_task(data(name="Überhang; prüfen, 日本語 " + "x" * 80, assignee="me", workspace=WORKSPACE,
+                                      start_on="2031-03-01", due_on="2031-03-02"), {})
+    timed = ada.tasks.create_task(data(name="Call", assignee="me", workspace=WORKSPACE, due_at="2031-03-02T10:00:00+02:00"), {})["gid"]
+    extension(ada, "POST", "/visits", {"resource": task["gid"]})
+    visits = extension(ada, "GET", f"/visits?workspace={WORKSPACE}")
+    expect("visited", (visits[0]["resource"]["gid"], visits[0]["resource"]["name"]), (task["gid"], task["name"]))
+    extension(ada, "POST", "/favorites", {"resource": w.marketing})
+    favorites = ada.users.get_favorites_for_user
+    expect("a favourite", gids(favorites("me", "project", WORKSPACE, {})), [w.marketing])
+    expect("of all types", [f["resource_type"] for f in extension(ada, "GET", f"/favorites?workspace={WORKSPACE}")], ["project"])
+    extension(ada, "DELETE", f"/favorites/{w.marketing}")
+    expect("no favourite", gids(favorites("me", "project", WORKSPACE, {})), [])
+    found = extension(ada, "GET", f"/workspaces/{WORKSPACE}/search?query=uberhang&types=task,project")
+    expect("found among all types", [f["resource"]["gid"] for f in found], [task["gid"]])
+
+    mine = ada.user_task_lists.get_user_task_list_for_user("me", WORKSPACE, {})["gid"]
+    feed = extension(ada, "POST", "/calendar_feeds", {"resource": mine})
+    entries, tag = calendar(feed["url"])
+    expect("its name", str(entries[task["gid"]]["SUMMARY"]), task["name"])
+    days = [str(entries[task["gid"]][key].dt) for key in ("DTSTART", "DTEND")]
+    expect("whole days", days, ["2031-03-01", "2031-03-03"])
+    expect("a time", entries[timed]["DTEND"].dt.isoformat(), "2031-03-02T08:00:00+00:00")
+    try:
+        calendar(feed["url"], tag)
+        expect("nothing new is not sent", False)
+    except urllib.error.HTTPError as error:
+        expect("nothing new is not sent", error.code, 304)
+    ada.tasks.update_task(data(completed=True), timed, {})
+    entries, _ = calendar(feed["url"], tag)
+    expect("gone", (str(entries[timed]["STATUS"]), str(entries[task["gid"]]["STATUS"])), ("CANCELLED", "CONFIRMED"))
+    expect("listed without its address", extension(ada, "GET", f"/calendar_feeds?workspace={WORKSPACE}")[0]["url"], None)
+    extension(ada, "DELETE", f"/calendar_feeds/{feed['gid']}")
+    try:
+        calendar(feed["url"])
+        expect("revoked", False)
+    except urllib.error.HTTPError as error:
+        expect("revoked", error.code, 404)
+    for gid in (task["gid"], timed):
+        ada.tasks.delete_task(gid)
+
+
+def finding():
+    """Search, typeahead, batches and the audit log."""
+    word = "Zeppelin" + w.task[-4:]
+    task = ada.tasks.create_task(data(name=f"{word} hull", notes="Helium only", projects=[w.marketing], due_on="2031-05-04"), {})["gid"]
+    search = ada.tasks.search_tasks_for_workspace
+    expect("found at once", gids(search(WORKSPACE, {"text": f"{word.lower()} helium"})), [task])
+    expect("filters together", gids(search(WORKSPACE, {
+        "text": word, "completed": False, "projects.any": w.marketing, "due_on.before": "2031-05-05", "sort_by": "due_date"})), [task])
+    expect("fields of what is found", [t["due_on"] for t in search(WORKSPACE, {"text": word, "opt_fields": "due_on"})], ["2031-05-04"])
+    expect("not for the guest", list(eve.tasks.search_tasks_for_workspace(WORKSPACE, {"text": word})), [])
+    refused("a stranger searches", 404, lambda: list(mallory.tasks.search_tasks_for_workspace(WORKSPACE, {"text": word})))
+    refused("not a date", 400, lambda: list(search(WORKSPACE, {"due_on.after": "soon"})))
+
+    ahead = ada.typeahead.typeahead_for_workspace
+    expect("a task by the beginning", gids(ahead(WORKSPACE, "task", {"query": word[:9], "count": 3})), [task])
+    expect("a person", "user" in {u["resource_type"] for u in ahead(WORKSPACE, "user", {"query": ""})})
+    expect("a project", w.marketing in gids(ahead(WORKSPACE, "project", {"query": "", "count": 100})))
+    refused("no such type", 400, lambda: list(ahead(WORKSPACE, "webhook", {"query": "x"})))
+
+    batch, audit = asana.BatchAPIApi(ada.client), asana.AuditLogAPIApi(ada.client)
+    answers = list(batch.create_batch_request(data(actions=[
+        {"relative_path": f"/tasks/{task}", "method": "get", "options": {"fields": ["name"]}},
+        {"relative_path": f"/tasks/{task}", "method": "put", "data": {"completed": True}},
+        {"relative_path": f"/tasks/{UNKNOWN}", "method": "get"},
+        {"relative_path": "/batch", "method": "post", "data": {"actions": []}}]), {}))
+    expect("each its status", [a["status_code"] for a in answers], [200, 200, 404, 400])
+    expect("in their order", answers[0]["body"]["data"]["name"], f"{word} hull")
+    refused("an empty batch", 400, batch.create_batch_request, data(actions=[]), {})
+
+    expect("deleted", ada.tasks.delete_task(task), {})
+    # The log always has a next page: it is there for what happens later.
+    log = list(audit.get_audit_log_events(WORKSPACE, {"event_type": "task_deleted", "resource_gid": task}, item_limit=1))
+    expect("written down", [(e["event_type"], e["resource"]["gid"]) for e in log], [("task_deleted", task)])
+    refused("not for members", 403, asana.AuditLogAPIApi(bob.client).get_audit_log_events, WORKSPACE, {})
+
+
 CHAPTERS = (people_and_workspace, teams, the_project, memberships, sections, custom_fields, planning_tasks, breaking_down,
-            working, tags, talking, files, portfolios, statuses, goals, time_and_allocations, refusals)
+            working, tags, talking, files, portfolios, statuses, goals, time_and_allocations, finding, at_hand, refusals)
 
 for chapter in CHAPTERS:
     before = passed

@@ -104,6 +104,13 @@ const RULES: &[Rule] = &[
               WHERE t.deleted IS NULL AND p.deleted IS NULL AND s.gid IS NULL",
     },
     Rule {
+        name: "search_words",
+        says: "task {} is not found by the words of its name; `vinyasa admin reindex` makes the index anew",
+        sql: "SELECT t.gid FROM tasks AS t WHERE t.deleted IS NULL AND substr(t.name, 1, 1) IN ('A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z')
+              AND (SELECT s.value FROM settings AS s WHERE s.name = 'search_index') = 'done'
+              AND (SELECT 1 FROM search_words AS w WHERE w.object = t.gid AND w.place = 0 LIMIT 1) IS NULL",
+    },
+    Rule {
         name: "task_project",
         says: "task {} is in project {}, and one of them does not exist or is in another workspace",
         sql: "SELECT tp.task, tp.project FROM task_projects AS tp LEFT JOIN tasks AS t ON t.gid = tp.task LEFT JOIN projects AS p ON p.gid = tp.project

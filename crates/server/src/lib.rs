@@ -21,6 +21,7 @@ pub mod outbound;
 pub mod prelude;
 pub mod readers;
 pub mod resources;
+pub mod search;
 pub mod trash;
 
 pub use error::{Error, Result};
@@ -111,6 +112,7 @@ pub struct App {
     pub(crate) passwords: Passwords,
     pub(crate) used_tokens: Mutex<HashMap<Origin, Timestamp>>,
     pub(crate) known_tokens: Mutex<HashSet<String>>,
+    pub(crate) traces: Mutex<search::traces::Traces>,
 }
 
 impl App {
@@ -156,6 +158,7 @@ impl App {
             passwords,
             used_tokens: Mutex::new(HashMap::new()),
             known_tokens: Mutex::new(HashSet::new()),
+            traces: Mutex::default(),
         }))
     }
 

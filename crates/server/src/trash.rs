@@ -46,6 +46,7 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_dependencies", "task"),
             ("task_dependencies", "dependency"),
             ("user_task_list_items", "task"),
+            ("search_words", "object"),
             ("time_tracking_entries", "task"),
             ("goal_relationships", "supporting_resource"),
         ],
@@ -58,12 +59,14 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_projects", "project"),
             ("project_memberships", "project"),
             ("project_followers", "project"),
+            ("search_words", "object"),
             ("portfolio_items", "item"),
             ("allocations", "parent"),
             ("goal_relationships", "supporting_resource"),
         ],
         "goals" => &[
             ("texts", "object"),
+            ("search_words", "object"),
             ("likes", "object"),
             ("grants", "object"),
             ("goal_memberships", "goal"),
@@ -82,8 +85,10 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("portfolio_memberships", "portfolio"),
             ("goal_relationships", "supporting_resource"),
         ],
-        "stories" | "status_updates" => &[("texts", "object"), ("likes", "object")],
-        "project_briefs" => &[("texts", "object")],
+        "stories" | "status_updates" => {
+            &[("texts", "object"), ("likes", "object"), ("search_words", "object")]
+        }
+        "project_briefs" => &[("texts", "object"), ("search_words", "object")],
         "tags" => &[("task_tags", "tag"), ("tag_followers", "tag")],
         "custom_fields" => &[
             ("custom_field_settings", "custom_field"),

@@ -370,6 +370,10 @@ fn operations(world: &World) -> Vec<Measured> {
         ("list 100 goals with nested fields", "goals"),
         ("create a task", "create"),
         ("update a task", "update"),
+        ("search with three filters", "filters"),
+        ("search with text", "text"),
+        ("typeahead over tasks", "typeahead"),
+        ("typeahead over people", "people"),
     ];
     all.into_iter()
         .map(|(name, key)| {
@@ -402,6 +406,14 @@ fn operations(world: &World) -> Vec<Measured> {
                         request("GET", &path, token, None)
                     }
                     "create" => request("POST", "/tasks", token, Some(&sent(dice))),
+                    "filters" | "text" | "typeahead" | "people" => {
+                        let (_, path, query) = found(key, dice);
+                        let query: Vec<String> =
+                            query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                        let path =
+                            format!("/workspaces/{}/{path}?{}", world.workspace, query.join("&"));
+                        request("GET", &path.replace(' ', "%20"), token, None)
+                    }
                     _ => {
                         let path = format!("/tasks/{}", any_task(&world, dice));
                         request("PUT", &path, token, Some(&sent(dice)))
@@ -411,6 +423,36 @@ fn operations(world: &World) -> Vec<Measured> {
             Measured { name, key, make, recordings: Vec::new(), scripts: Vec::new() }
         })
         .collect()
+}
+
+/// What is asked of the search and of typeahead: the operation, the end of its path, the query.
+fn found(key: &str, dice: &mut Dice) -> (&'static str, &'static str, Vec<(&'static str, String)>) {
+    const WORDS: [&str; 5] = ["calibrate", "replace", "document", "agree", "photo"];
+    let search = ("searchTasksForWorkspace", "tasks/search");
+    let typeahead = ("typeaheadForWorkspace", "typeahead");
+    let word = usize::try_from(dice.below(5)).ok().and_then(|at| WORDS.get(at)).unwrap_or(&"test");
+    let number = dice.below(PER_PROJECT);
+    let ((id, path), query) = match key {
+        // One of many assignees, what most tasks are, and a time in which a twelfth of them is due.
+        "filters" => (
+            search,
+            vec![
+                ("assignee.any", World::user(dice.below(100)).to_string()),
+                ("completed", "false".to_owned()),
+                ("due_on.after", format!("2026-{:02}-01", 1 + dice.below(12))),
+            ],
+        ),
+        "text" => (search, vec![("text", format!("{word} pump {number}"))]),
+        "typeahead" => {
+            let kind = ("resource_type", "task".to_owned());
+            (typeahead, vec![kind, ("query", format!("{word} sta"))])
+        }
+        _ => {
+            let kind = ("resource_type", "user".to_owned());
+            (typeahead, vec![kind, ("query", format!("pers {}", number % 10))])
+        }
+    };
+    (id, path, query)
 }
 
 /// A page of a hundred with these fields.
@@ -443,6 +485,12 @@ fn call(key: &str, world: &World, dice: &mut Dice) -> Result<(&'static str, Call
             ("getItemsForPortfolio", Call { path, options, ..Call::default() })
         }
         "create" => ("createTask", Call { body: fields(dice), ..Call::default() }),
+        "filters" | "text" | "typeahead" | "people" => {
+            let (id, _, query) = found(key, dice);
+            let query = query.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let path = vec![world.workspace.to_string()];
+            (id, Call { path, query, ..Call::default() })
+        }
         _ => ("updateTask", Call { path: task(dice), body: fields(dice), ..Call::default() }),
     })
 }

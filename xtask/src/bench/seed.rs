@@ -104,6 +104,7 @@ pub(super) fn fill(store: &Store, tasks: i64, now: Timestamp) -> Result<World> {
     store
         .write_blocking(move |tx| portfolio(tx, workspace, projects.min(ITEMS), now))
         .context("the portfolio cannot be made")?;
+    server::search::index::fill_blocking(store).context("the index of words cannot be made")?;
     if store.dialect() == Dialect::Postgres {
         // A database of this age has statistics.
         store.write_blocking(|tx| tx.execute("ANALYZE", &[]))?;

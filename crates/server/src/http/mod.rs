@@ -5,6 +5,7 @@
 
 pub mod attachments;
 pub mod batch;
+pub mod calendar;
 pub mod limits;
 pub mod peer;
 pub mod pipeline;
@@ -74,16 +75,25 @@ pub async fn serve(
     if let Err(error) = app.flush_used_tokens().await {
         tracing::warn!(%error, "the last use of tokens was not written down");
     }
+    if let Err(error) = app.flush_traces().await {
+        tracing::warn!(%error, "whom people work with was not written down");
+    }
     result
 }
 
 /// What is done once a minute.
 async fn keep_house(app: Arc<App>) {
+    if let Err(error) = crate::search::index::fill(&app).await {
+        tracing::warn!(%error, "the index of words could not be made for what was there before");
+    }
     let mut minute = tokio::time::interval(Duration::from_mins(1));
     loop {
         minute.tick().await;
         if let Err(error) = app.flush_used_tokens().await {
             tracing::warn!(%error, "the last use of tokens was not written down");
+        }
+        if let Err(error) = app.flush_traces().await {
+            tracing::warn!(%error, "whom people work with was not written down");
         }
         if let Err(error) = jobs::forget_old(&app).await {
             tracing::warn!(%error, "jobs that were done long ago were not removed");
@@ -195,6 +205,9 @@ async fn route(
         ("GET" | "HEAD", "/") => Ok(Reply::html(respond::first_page(&incoming.url))),
         ("GET" | "HEAD", path) if path.starts_with(attachments::DOWNLOAD) => {
             attachments::download(app, incoming, parts).await
+        }
+        ("GET" | "HEAD", path) if path.starts_with(crate::resources::calendar_feeds::PATH) => {
+            calendar::serve(app, incoming, path).await
         }
         ("GET", attachments::PERMANENT) => attachments::permanent(app, incoming, parts).await,
         _ => Err(Error::NoRoute),

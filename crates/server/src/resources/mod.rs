@@ -8,6 +8,7 @@
 pub mod allocations;
 pub mod attachments;
 pub mod audit_log;
+pub mod calendar_feeds;
 pub mod custom_fields;
 pub mod events;
 pub mod goal_relationships;
@@ -39,6 +40,7 @@ pub mod time_tracking_entries;
 pub mod tokens;
 pub mod user_task_lists;
 pub mod users;
+pub mod visits;
 pub mod workspace_memberships;
 pub mod workspaces;
 
@@ -119,6 +121,10 @@ pub fn operations(api: &mut Operations) {
     users::operations(api);
     workspace_memberships::operations(api);
     workspaces::operations(api);
+    crate::search::typeahead::operations(api);
+    crate::search::everywhere::operations(api);
+    visits::operations(api);
+    calendar_feeds::operations(api);
     identity::account::operations(api);
     sessions::operations(api);
     invitations::operations(api);

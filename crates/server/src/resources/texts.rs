@@ -6,6 +6,7 @@ use crate::access;
 use crate::prelude::*;
 use crate::resources::attachments;
 use crate::resources::names::{self, LINKED, Named, Reach};
+use crate::search::index;
 use engine::schema::Fetching;
 use engine::template::Templates;
 use engine::{FromJson, Site};
@@ -296,11 +297,13 @@ fn put(
     if !written.changed {
         return Ok(written);
     }
+    let plain = rich_text::plain(&html, &|_| None);
+    let old = rich_text::plain(&before, &|_| None);
+    index::text(cx, workspace, object, field, (&old, &plain))?;
     if written.is_empty {
         cx.later("DELETE FROM texts WHERE object = ?", params![object].to_vec())?;
         return Ok(written);
     }
-    let plain = rich_text::plain(&html, &|_| None);
     let mentions = !written.mentions.is_empty();
     cx.later(
         "INSERT INTO texts (object, workspace, html, plain, mentions) VALUES (?, ?, ?, ?, ?) ON CONFLICT (object) DO UPDATE SET html = excluded.html, plain = excluded.plain, mentions = excluded.mentions",

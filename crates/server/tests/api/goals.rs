@@ -47,6 +47,9 @@ enum Part {
     Task(bool),
 }
 
+/// Source, whether weights count, what supports the goal with its weight, the part that is done.
+type Row = (&'static str, bool, Vec<(Part, f64)>, f64);
+
 /// Makes what a part says.
 fn make(app: &App, part: &Part) -> String {
     match part {
@@ -74,8 +77,7 @@ fn progress_follows_from_what_supports_a_goal() {
     let half = || Project { tasks: 4, done: 2, milestones: 0, reached: 0 };
     let mixed = || Project { tasks: 1, done: 1, milestones: 3, reached: 1 };
     let empty = || Project { tasks: 0, done: 0, milestones: 0, reached: 0 };
-    // Source, whether weights count, what supports it with its weight, the part that is done.
-    let table: Vec<(&str, bool, Vec<(Part, f64)>, f64)> = vec![
+    let table: Vec<Row> = vec![
         ("subgoal_progress", false, vec![], 0.0),
         ("subgoal_progress", false, vec![(Goal(0.5), 1.0)], 0.5),
         ("subgoal_progress", false, vec![(Goal(0.5), 0.1), (Goal(1.0), 0.9)], 0.75),
@@ -169,6 +171,42 @@ fn a_task_three_levels_down_moves_the_company() {
         far([1.0, 1.0, 2000.0]);
         app.as_("ada").delete(&format!("/projects/{project}")).data();
         far([0.0, 0.0, 1000.0]);
+    });
+}
+
+#[test]
+fn a_portfolio_counts_all_its_tasks_once() {
+    on_both(|app| {
+        let portfolio = |name: &str, items: &[&str]| {
+            let body = json!({ "workspace": ACME, "name": name });
+            let gid = app.as_("ada").post("/portfolios", body).gid();
+            for item in items {
+                app.as_("ada")
+                    .post(&format!("/portfolios/{gid}/addItem"), json!({ "item": item }))
+                    .data();
+            }
+            gid
+        };
+        let half = make(app, &Part::Project { tasks: 2, done: 1, milestones: 0, reached: 0 });
+        let mixed = make(app, &Part::Project { tasks: 0, done: 0, milestones: 2, reached: 2 });
+        let inner = portfolio("Inner", &[&half, &mixed]);
+        let outer = portfolio("Outer", &[&half, &inner]);
+        let empty = portfolio("Empty", &[]);
+        let tasks = derived(app, "project_task_completion", false);
+        let milestones = derived(app, "project_milestone_completion", false);
+        for goal in [&tasks, &milestones] {
+            support(app, goal, &outer, 1.0);
+        }
+        assert!((current(app, &tasks) - 0.75).abs() < 1e-9);
+        assert!((current(app, &milestones) - 1.0).abs() < 1e-9);
+        support(app, &tasks, &empty, 1.0);
+        assert!((current(app, &tasks) - 0.375).abs() < 1e-9);
+        app.as_("ada").delete(&format!("/portfolios/{inner}")).data();
+        assert!((current(app, &tasks) - 0.25).abs() < 1e-9);
+        assert_eq!(
+            app.as_("ada").get(&format!("/goals?portfolio={outer}")).gids(),
+            [tasks, milestones]
+        );
     });
 }
 
@@ -499,7 +537,7 @@ fn relationships_are_added_ordered_weighted_and_removed() {
                 .collect()
         };
         assert_eq!(list("&resource_subtype=subgoal"), [b.clone(), c.clone(), a.clone()]);
-        assert_eq!(list("&resource_subtype=supporting_work"), [project.clone()]);
+        assert_eq!(list("&resource_subtype=supporting_work"), std::slice::from_ref(&project));
         assert_eq!(list("").len(), 4);
         // Again: the same relationship, at another place and weight.
         app.events();
@@ -635,22 +673,33 @@ fn goals_are_found_by_all_their_filters() {
         assert_eq!(found("eve", &format!("workspace={ACME}")), Vec::<String>::new());
         assert_eq!(
             found("ada", &format!("workspace={ACME}&is_workspace_level=true")),
-            [year.clone()]
+            std::slice::from_ref(&year)
         );
         assert_eq!(
             found("ada", &format!("workspace={ACME}&is_workspace_level=false")),
             [half.clone(), own]
         );
-        assert_eq!(found("ada", &format!("team={CREW}")), [half.clone()]);
+        assert_eq!(found("ada", &format!("team={CREW}")), std::slice::from_ref(&half));
         assert_eq!(found("ada", &format!("project={project}")), [year.clone(), half.clone()]);
-        assert_eq!(found("ada", &format!("project={project}&task={task}")), [half.clone()]);
+        assert_eq!(
+            found("ada", &format!("project={project}&task={task}")),
+            std::slice::from_ref(&half)
+        );
         assert_eq!(
             found("ada", &format!("time_periods={},{}", periods[0], periods[1])),
             [year.clone(), half.clone()]
         );
         assert_eq!(
             found("ada", &format!("time_periods={}&time_periods={}", periods[2], periods[1])),
-            [half.clone()]
+            std::slice::from_ref(&half)
+        );
+        // As the official Python SDK writes a list.
+        assert_eq!(
+            found(
+                "ada",
+                &format!("time_periods=%5B%27{}%27%2C+%27{}%27%5D", periods[2], periods[1])
+            ),
+            std::slice::from_ref(&half)
         );
         let first = app.as_("ada").get(&format!("/goals?workspace={ACME}&limit=2"));
         assert_eq!(first.gids(), [year, half]);

@@ -197,6 +197,11 @@ impl App {
         self.runtime.block_on(server::trash::empty(&self.server)).unwrap();
     }
 
+    /// Does what the server does once a minute about what people leave behind.
+    pub(crate) fn flush_traces(&self) {
+        self.runtime.block_on(self.server.flush_traces()).unwrap();
+    }
+
     /// Does what the server does once a minute about time periods; there are none before. They take gids.
     pub(crate) fn make_time_periods(&self) {
         self.runtime.block_on(server::resources::time_periods::extend(&self.server)).unwrap();

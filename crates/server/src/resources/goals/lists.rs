@@ -63,13 +63,13 @@ fn supporter<T: Object>(
     }
 }
 
-/// The values of a parameter that is a comma list, or is repeated.
+/// The values of a parameter that is a comma list, or is repeated. The official Python SDK writes a list as Python does: `['1', '2']`.
 fn all(call: &Call, name: &str) -> Vec<String> {
     call.query
         .iter()
         .filter(|(key, _)| key == name)
         .flat_map(|(_, value)| value.split(','))
-        .map(str::trim)
+        .map(|value| value.trim_matches(|c: char| c.is_whitespace() || "[]'\"".contains(c)))
         .filter(|value| !value.is_empty())
         .map(str::to_owned)
         .collect()

@@ -118,7 +118,7 @@ fn completed(
             all.filter(|s| s.kind == wanted).map(|support| support.resource).collect();
         Value::Ids(ids.into_iter().collect())
     };
-    let rows = tx.query(COMPLETED, &[of("project"), of("task")], |row| {
+    let rows = tx.query(COMPLETED, &[of("portfolio"), of("project"), of("task")], |row| {
         let complete =
             Complete { tasks: (row.get(1)?, row.get(2)?), milestones: (row.get(3)?, row.get(4)?) };
         Ok((row.get::<i64>(0)?, complete))
@@ -126,9 +126,20 @@ fn completed(
     Ok(rows.into_iter().collect())
 }
 
-/// For each project, then for each task: tasks, completed ones, milestones, completed ones. As in the counts of a project, its
-/// tasks are those that are in it themselves, without their subtasks.
-const COMPLETED: &str = "SELECT p.gid, count(t.gid), count(CASE WHEN t.completed = 1 THEN 1 END),
+/// For each portfolio, each project, then each task: tasks, completed ones, milestones, completed ones. As in the counts of a
+/// project, its tasks are those that are in it themselves, without their subtasks. Those of a portfolio are the tasks of its projects
+/// and of the portfolios inside it, each once.
+const COMPLETED: &str = "WITH RECURSIVE inside(portfolio, gid) AS (
+   SELECT f.gid, f.gid FROM ids(?) AS i JOIN portfolios AS f ON f.gid = i.value AND f.deleted IS NULL
+   UNION SELECT inside.portfolio, q.gid FROM inside JOIN portfolio_items AS pi ON pi.portfolio = inside.gid JOIN portfolios AS q ON q.gid = pi.item AND q.deleted IS NULL),
+ work(portfolio, task) AS (
+   SELECT DISTINCT inside.portfolio, tp.task FROM inside JOIN portfolio_items AS pi ON pi.portfolio = inside.gid
+   JOIN projects AS p ON p.gid = pi.item AND p.deleted IS NULL JOIN task_projects AS tp ON tp.project = p.gid)
+ SELECT inside.portfolio, count(t.gid), count(CASE WHEN t.completed = 1 THEN 1 END),
+   count(CASE WHEN t.resource_subtype = 'milestone' THEN 1 END), count(CASE WHEN t.resource_subtype = 'milestone' AND t.completed = 1 THEN 1 END)
+ FROM inside LEFT JOIN work ON work.portfolio = inside.portfolio LEFT JOIN tasks AS t ON t.gid = work.task AND t.deleted IS NULL
+ WHERE inside.gid = inside.portfolio GROUP BY inside.portfolio
+ UNION ALL SELECT p.gid, count(t.gid), count(CASE WHEN t.completed = 1 THEN 1 END),
    count(CASE WHEN t.resource_subtype = 'milestone' THEN 1 END), count(CASE WHEN t.resource_subtype = 'milestone' AND t.completed = 1 THEN 1 END)
  FROM ids(?) AS i JOIN projects AS p ON p.gid = i.value AND p.deleted IS NULL
  LEFT JOIN task_projects AS tp ON tp.project = p.gid LEFT JOIN tasks AS t ON t.gid = tp.task AND t.deleted IS NULL GROUP BY p.gid

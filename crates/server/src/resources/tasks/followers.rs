@@ -19,6 +19,7 @@ pub fn follow(cx: &mut Context<'_, '_>, task: &Task, users: &[Gid], grants: bool
         &[ids, Value::Int(task.gid.get())],
         |row| Ok((row.get::<Gid>(0)?, row.get::<bool>(1)?)),
     )?;
+    cx.met(task.workspace, users);
     let me = cx.me();
     // Where writers run side by side, somebody may have been removed since he was looked at.
     let inside = if cx.tx.dialect().has_parallel_writers() {
@@ -80,6 +81,7 @@ pub(super) fn begin(cx: &mut Context<'_, '_>, task: &Task, body: &Body) -> Resul
     }
     users.extend(task.assignee);
     users.extend(named(cx, task, body)?);
+    cx.met(task.workspace, &users);
     let mut seen = Vec::new();
     for user in users {
         if !seen.contains(&user) {

@@ -395,6 +395,13 @@ fn tell_changes(
         stories::tell(cx, row, subtype, details)?;
     } else if fields.has("completed") {
         let subtype = if row.completed { "marked_complete" } else { "marked_incomplete" };
+        if row.completed {
+            let projects = cx.gids(
+                "SELECT tp.project FROM task_projects AS tp WHERE tp.task = ?",
+                params![row.gid],
+            )?;
+            cx.finished_in(row.workspace, &projects);
+        }
         stories::tell(cx, row, subtype, Details::default())?;
     }
     if fields.has("parent") {
@@ -547,6 +554,7 @@ pub fn operations(api: &mut Operations) {
     )
     .created()
     .alias();
+    crate::search::tasks::operations(api);
     subtasks::operations(api);
     dependencies::operations(api);
     homes::operations(api);

@@ -344,7 +344,6 @@ pub(crate) const CASES: &[Case] = &[
     case("addFollowersForTask", "/tasks/903/addFollowers", r#"{"followers":["202"]}"#, HIDDEN),
     case("removeFollowerForTask", "/tasks/903/removeFollowers", r#"{"followers":["201"]}"#, HIDDEN),
     case("getTaskForCustomID", "/workspaces/101/tasks/custom_id/NO-1", "", [404, 404, 404]),
-    case("searchTasksForWorkspace", "/workspaces/101/tasks/search?text=task", "", [200, 200, 404]),
     // Teams
     case("getTeamMembership", "/team_memberships/701", "", HIDDEN),
     case("getTeamMemberships", "/team_memberships?team=301", "", [200, 403, 400]),
@@ -434,6 +433,36 @@ pub(crate) const CASES: &[Case] = &[
         r#"{"user":"202"}"#,
         [200, 403, 404],
     ),
+    // Search
+    case(
+        "searchTasksForWorkspace",
+        "/workspaces/101/tasks/search?completed=false",
+        "",
+        [200, 200, 404],
+    ),
+    case(
+        "typeaheadForWorkspace",
+        "/workspaces/101/typeahead?resource_type=task&query=task",
+        "",
+        [200, 200, 404],
+    ),
+    case("searchWorkspace", "/api/vinyasa/1/workspaces/101/search?query=plan", "", [200, 200, 404]),
+    // Visits and favorites
+    case("getVisits", "/api/vinyasa/1/visits?workspace=101", "", [200, 200, 400]),
+    case("createVisit", "/api/vinyasa/1/visits", r#"{"resource":"903"}"#, [200, 400, 400]),
+    case("getFavorites", "/api/vinyasa/1/favorites?workspace=101", "", [200, 200, 400]),
+    case("addFavorite", "/api/vinyasa/1/favorites", r#"{"resource":"901"}"#, [200, 400, 400]),
+    case("removeFavorite", "/api/vinyasa/1/favorites/901", "", [200, 404, 404]),
+    case("removeFavoriteByResource", "/api/vinyasa/1/favorites?resource=901", "", [200, 404, 404]),
+    // Calendar feeds
+    case("getCalendarFeeds", "/api/vinyasa/1/calendar_feeds?workspace=101", "", [200, 200, 400]),
+    case(
+        "createCalendarFeed",
+        "/api/vinyasa/1/calendar_feeds",
+        r#"{"resource":"901"}"#,
+        [201, 400, 400],
+    ),
+    case("deleteCalendarFeed", "/api/vinyasa/1/calendar_feeds/931", "", [200, 404, 404]),
     // Extension API: who comes in
     case("getSetup", "/api/vinyasa/1/setup", "", [200, 200, 200]),
     case(

@@ -213,6 +213,12 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
     time(tx)?;
     insert(
         tx,
+        "calendar_feeds",
+        r#"gid, workspace, "user", resource_type, object, hash, created_at"#,
+        params![931, 101, 201, "project", 901, "none", NOW],
+    )?;
+    insert(
+        tx,
         "sessions",
         r#"gid, "user", hash, user_agent, created_at, last_used_at, expires_at"#,
         params![970, 201, "0".repeat(64), "Browser", NOW, NOW, NOW + 1_000_000_000],
