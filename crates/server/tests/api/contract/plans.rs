@@ -96,6 +96,25 @@ const ALLOWED: &[(Dialect, &str, &str, &str)] = &[
     (Dialect::Sqlite, "FROM tokens AS t", "FOR ORDER BY", "the tokens of one user"),
     (Dialect::Sqlite, "FROM users AS u LIMIT 1", "SCAN u", "whether there is anybody: one row"),
     (
+        Dialect::Sqlite,
+        "SELECT * FROM (SELECT 0, t.gid,",
+        "FOR ORDER BY",
+        "candidates: a bounded number of each source, or what one user visited, favours and meets",
+    ),
+    (
+        Dialect::Sqlite,
+        "AS c CROSS JOIN ",
+        "FOR ORDER BY",
+        "candidates, of which a bounded number is taken from the index of words",
+    ),
+    (Dialect::Sqlite, "FROM favorites AS f", "FOR ORDER BY", "the favourites of one user"),
+    (
+        Dialect::Sqlite,
+        "SELECT DISTINCT s.gid FROM (SELECT a.gid FROM tasks AS a",
+        "",
+        "the tasks that a guest reaches, which are put together first",
+    ),
+    (
         Dialect::Postgres,
         "DELETE FROM time_periods WHERE workspace = ?",
         "hashed SubPlan",
