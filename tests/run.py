@@ -143,7 +143,8 @@ def unit(*options):
 
 def tidy(*_):
     """File lengths, migration hashes, links and decision numbers."""
-    cargo("run", "--quiet", "--package", "xtask", "--", "tidy")
+    build()
+    run(server.TARGET / "debug" / "xtask", "tidy")
 
 
 def docs(*_):
@@ -160,8 +161,10 @@ def deny(*_):
 
 
 def build(*_):
-    """The binary that the following steps start."""
-    cargo("build", "--package", "vinyasa")
+    """The binaries that the following steps start."""
+    # Everything, since cargo unites the features of the dependencies of what it is asked for: for one package alone it would
+    # compile again half of what the tests have compiled.
+    cargo("build", "--workspace", "--all-targets")
 
 
 def npm(*arguments):

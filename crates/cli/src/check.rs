@@ -193,6 +193,11 @@ const RULES: &[Rule] = &[
               WHERE t.gid IS NULL OR g.gid IS NULL",
     },
     Rule {
+        name: "tag_order",
+        says: "task {} carries the tag {} with another time of creation than its own",
+        sql: "SELECT tt.task, tt.tag FROM task_tags AS tt JOIN tasks AS t ON t.gid = tt.task WHERE tt.task_created_at <> t.created_at",
+    },
+    Rule {
         name: "task_follower",
         says: "task {} is followed by {}, and one of them does not exist",
         sql: r#"SELECT f.task, f."user" FROM task_followers AS f LEFT JOIN tasks AS t ON t.gid = f.task LEFT JOIN users AS u ON u.gid = f."user"

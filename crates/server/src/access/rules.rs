@@ -86,6 +86,16 @@ pub const RULES: &[Rule] = &[
         service: SERVES,
         drive: None,
     },
+    // What a team shows besides its name: to those who may look inside.
+    Rule {
+        name: "team inside",
+        live: "",
+        named: false,
+        see: ":level(team, {t}) >= 2",
+        level: ":level(team, {t})",
+        service: SERVES,
+        drive: None,
+    },
     // The list of a team's people is for its members, and for all full members where the team is public.
     Rule {
         name: "team_membership",

@@ -53,7 +53,7 @@ impl Homes {
     /// Errors: 400 if there is none of them; 400 for objects of different workspaces; 403 where the actor may not add tasks.
     pub(super) fn of(cx: &mut Context<'_, '_>, body: &Body) -> Result<Self> {
         if let Some(raw) = body.reference("parent")?.flatten() {
-            let parent = subtasks::parent_of(cx, &raw)?;
+            let (parent, _) = subtasks::parent_of(cx, &raw)?;
             let position = subtasks::top_position(cx, parent.gid)?;
             return Ok(Homes {
                 workspace: parent.workspace,

@@ -1,12 +1,14 @@
 //! What holds for every operation, every type and every field: walks the declarations, so that nothing can be forgotten.
 //!
 //! [`operations`] has a row for each operation, [`document`] checks the OpenAPI document and that answers conform to it,
-//! [`statements`] looks at the SQL, [`hostile`] sends what nobody should, [`matrix`] says who may do what.
+//! [`statements`] and [`plans`] look at the SQL, [`records`] compares each type with its snapshot, [`hostile`] sends what nobody should, [`matrix`] says who may do what.
 
 mod document;
 mod hostile;
 mod matrix;
 mod operations;
+mod plans;
+mod records;
 mod scene;
 mod statements;
 
@@ -305,6 +307,7 @@ fn objects() -> BTreeMap<&'static str, &'static str> {
         ("goal", "/goals/930"),
         ("goal_relationship", "/goal_relationships/932"),
         ("job", "/jobs/961"),
+        ("membership", "/memberships/911"),
         ("portfolio", "/portfolios/941"),
         ("portfolio_membership", "/portfolio_memberships/942"),
         ("project", "/projects/901"),

@@ -166,7 +166,12 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
             params![tag, 101, name, name, "", NOW, 201],
         )?;
     }
-    insert(tx, "task_tags", "task, tag, workspace, position", params![903, 906, 101, "a0"])?;
+    insert(
+        tx,
+        "task_tags",
+        "task, tag, workspace, position, task_created_at",
+        params![903, 906, 101, "a0", NOW],
+    )?;
     insert(
         tx,
         "task_followers",
