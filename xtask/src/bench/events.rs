@@ -26,7 +26,7 @@ pub(super) fn token(server: &Process, token: &str, resource: i64) -> Result<Stri
     let path = format!("/events?resource={resource}");
     let answer = connection.any_exchange(&request("GET", &path, token, None))?;
     let answer: Value = serde_json::from_slice(answer)?;
-    Ok(answer["sync"].as_str().context("a first poll gives a token")?.to_owned())
+    Ok(answer.get("sync").and_then(Value::as_str).context("a first poll gives a token")?.to_owned())
 }
 
 /// Makes some changes to a task, one after the other.
