@@ -143,7 +143,8 @@ def unit(*options):
 
 def tidy(*_):
     """File lengths, migration hashes, links and decision numbers."""
-    cargo("run", "--quiet", "--package", "xtask", "--", "tidy")
+    build()
+    run(server.TARGET / "debug" / "xtask", "tidy")
 
 
 def docs(*_):
@@ -160,8 +161,10 @@ def deny(*_):
 
 
 def build(*_):
-    """The binary that the following steps start."""
-    cargo("build", "--package", "vinyasa")
+    """The binaries that the following steps start."""
+    # Everything, since cargo unites the features of the dependencies of what it is asked for: for one package alone it would
+    # compile again half of what the tests have compiled.
+    cargo("build", "--workspace", "--all-targets")
 
 
 def npm(*arguments):
@@ -169,18 +172,35 @@ def npm(*arguments):
     run("npm", "--prefix", ROOT / "web", "--no-audit", "--no-fund", "--loglevel=error", *arguments)
 
 
+def need_node(*wanted):
+    """Fails with words where Node is older than the web application needs."""
+    said = subprocess.run(["node", "--version"], capture_output=True, text=True) if shutil.which("node") else None
+    found = tuple(int(part) for part in said.stdout.strip().lstrip("v").split(".")[:2]) if said else ()
+    if found < wanted:
+        raise Failed(f"the web application needs Node {'.'.join(map(str, wanted))} or newer, here is {said.stdout.strip() if said else 'none'}")
+
+
 def webdist(*_):
     """The web application into web/dist, which the server embeds."""
+    need_node(20, 19)
     npm("ci")
     npm("run", "build")
 
 
 def web(*_):
     """The web application: types, lints, translations, unit tests, build, size budget."""
+    need_node(20, 19)
     npm("ci")
     npm("run", "check")
     npm("run", "build")
     npm("run", "size")
+
+
+def browser(*_):
+    """The web application in Chromium, against the binary."""
+    if not shutil.which("chromium"):
+        apt_install("chromium")
+    npm("run", "e2e")
 
 
 def sdk(*options):
@@ -215,6 +235,11 @@ def crash(*options):
     script("crash/run.py", *options)
 
 
+def fire(*options):
+    """Events and webhooks while the server is killed and targets fail, on both databases."""
+    script("fire/run.py", *options)
+
+
 def writers(*options):
     """64 parallel writers on SQLite."""
     script("writers/run.py", *options)
@@ -228,14 +253,15 @@ def fix(*_):
     script("coverage.py")
 
 
-OUTSIDE = (sdk, openapi, contract, conformance, coverage, crash, writers)
+OUTSIDE = (browser, sdk, openapi, contract, conformance, coverage, crash, fire, writers)
 PLANS = {
-    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, sdk, openapi, contract, coverage, crash, writers),
+    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, browser, sdk, openapi, contract, coverage, crash, fire, writers),
     "check": (formatting, lints, unit, tidy),
     "fix": (prepare, fix),
     "prepare": (prepare,),
     **{step.__name__: (step,) for step in (web, webdist, formatting, lints, tests, unit, tidy, docs, deny, build)},
     **{step.__name__: (prepare, build, step) for step in OUTSIDE},
+    "browser": (prepare, webdist, build, browser),
 }
 
 
