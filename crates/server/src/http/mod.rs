@@ -1,10 +1,11 @@
 //! The asynchronous shell: listens, parses, limits, hands the work to a thread that owns a connection, and writes the answer.
 //!
 //! [`routes`] finds the operation, [`request`] parses what came, [`pipeline`] runs it, [`respond`] writes what goes,
-//! [`attachments`] streams files, [`limits`] counts requests, [`peer`] tells who calls.
+//! [`attachments`] streams files, [`exports`] those of exports, [`limits`] counts requests, [`peer`] tells who calls.
 
 pub mod attachments;
 pub mod batch;
+pub mod exports;
 pub mod limits;
 pub mod peer;
 pub mod pipeline;
@@ -103,6 +104,9 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = crate::identity::sweep(&app).await {
             tracing::warn!(%error, "what had expired was not swept");
         }
+        if let Err(error) = crate::exports::sweep(&app).await {
+            tracing::warn!(%error, "old exports were not removed");
+        }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");
         }
@@ -195,6 +199,9 @@ async fn route(
         ("GET" | "HEAD", "/") => Ok(Reply::html(respond::first_page(&incoming.url))),
         ("GET" | "HEAD", path) if path.starts_with(attachments::DOWNLOAD) => {
             attachments::download(app, incoming, parts).await
+        }
+        ("GET" | "HEAD", path) if path.starts_with(exports::DOWNLOAD) => {
+            exports::download(app, incoming, parts).await
         }
         ("GET", attachments::PERMANENT) => attachments::permanent(app, incoming, parts).await,
         _ => Err(Error::NoRoute),

@@ -14,6 +14,7 @@ mod batch;
 mod contract;
 mod custom_fields;
 mod events;
+mod exports;
 mod goals;
 mod identity;
 mod jobs;

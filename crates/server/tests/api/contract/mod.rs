@@ -305,6 +305,7 @@ fn objects() -> BTreeMap<&'static str, &'static str> {
         ("goal", "/goals/930"),
         ("goal_relationship", "/goal_relationships/932"),
         ("job", "/jobs/961"),
+        ("organization_export", "/organization_exports/962"),
         ("portfolio", "/portfolios/941"),
         ("portfolio_membership", "/portfolio_memberships/942"),
         ("project", "/projects/901"),

@@ -12,7 +12,8 @@ const NOW: i64 = 1_767_225_600_000;
 /// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916). The section 919
 /// of the first project is empty; bob is an editor of the second one (921). Ada's goal 930, for members only, follows from its
 /// subgoal 931 and is in the time period 941, a part of 940; the project supports it too (932, 933). On the task is an entry of
-/// time (942), for the project an allocation (943). A job of ada's (961) that nobody takes up.
+/// time (942), for the project an allocation (943). A job of ada's (961) that nobody takes up,
+/// and an export (962).
 /// A session (970) and a second token (972) of hers, and an invitation (971).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
@@ -251,6 +252,12 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
             NOW,
             201
         ],
+    )?;
+    insert(
+        tx,
+        "organization_exports",
+        "gid, workspace, state, storage_key, files_key, size, sha256, files_size, created_at, created_by",
+        params![962, 101, "finished", "e1", "e2", 10, "0".repeat(64), 1_024, NOW, 201],
     )?;
     insert(
         tx,
