@@ -39,6 +39,8 @@ pub struct Export {
 /// What is done.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 enum Stage {
+    /// Nothing; the request that asks is not over.
+    New,
     /// Nothing.
     Asked,
     /// Whoever asks reads that it has been started.
@@ -51,7 +53,7 @@ impl Export {
     /// An export of a workspace, whose row is there.
     pub fn new(export: Gid, workspace: Gid, storage_key: String, files_key: String) -> Self {
         let (gid, workspace) = (export.get(), workspace.get());
-        Export { gid, workspace, storage_key, files_key, stage: Stage::Asked }
+        Export { gid, workspace, storage_key, files_key, stage: Stage::New }
     }
 }
 
@@ -61,6 +63,10 @@ impl Work for Export {
 
     fn batch(&mut self, cx: &mut Context<'_, '_>, _job: Gid) -> Result<Step> {
         match &self.stage {
+            Stage::New => {
+                self.stage = Stage::Asked;
+                Ok(Step::more(0))
+            }
             Stage::Asked | Stage::Told => {
                 cx.execute(
                     "UPDATE organization_exports SET state = 'started' WHERE gid = ?",

@@ -7,6 +7,7 @@ use crate::auth;
 use crate::error::Error;
 use crate::files::Files;
 use crate::jobs::Status;
+use crate::search::index;
 use anyhow::{Context as _, Result, bail, ensure};
 use model::{Gid, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -83,6 +84,8 @@ pub fn restore(
         fill(tx, now, &path, &places).map_err(Error::Internal)
     });
     let (workspace, records, missing) = restored.map_err(cause)?;
+    // What is left of this is done by the server when it starts.
+    index::fill_blocking(store).map_err(cause)?;
     let files = u64::try_from(stored.len()).unwrap_or(u64::MAX);
     Ok(Restored { workspace, records, files, missing })
 }
@@ -224,6 +227,7 @@ fn fill(
     }
     tx.pass_gid(Gid::new(last))?;
     derive(tx, workspace)?;
+    index::restart(tx).map_err(cause)?;
     go_on(tx, now, workspace)?;
     Ok((workspace, count, missing))
 }

@@ -7,7 +7,7 @@ use crate::audit::Audit;
 use crate::exports::job::{self, Export, STATES};
 use crate::files;
 use crate::http::exports::{DOWNLOAD, FILES, RECORDS};
-use crate::jobs;
+use crate::jobs::{self, About};
 use crate::prelude::*;
 use crate::resources::workspaces::Workspace;
 use engine::Site;
@@ -120,6 +120,7 @@ fn create(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let raw = raw.ok_or_else(|| invalid("organization", "Missing input"))?;
     let (workspace, _) = cx.refer::<Workspace>("organization", &raw)?;
     cx.require_workspace_admin(workspace.gid)?;
+    jobs::check_room(cx)?;
     let export = OrganizationExport {
         gid: cx.gid()?,
         workspace: workspace.gid,
@@ -135,7 +136,8 @@ fn create(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     cx.insert(&export)?;
     let (key, files_key) = (export.storage_key.clone(), export.files_key.clone());
     let work = Export::new(export.gid, workspace.gid, key, files_key);
-    jobs::start(cx, workspace.gid, export.gid, None, &work)?;
+    let about = About { gid: cx.gid()?, workspace: workspace.gid, result: export.gid, total: None };
+    jobs::start(cx, about, work)?;
     cx.audit(
         Audit::new("workspace_export_started", workspace.gid).about(Workspace::TYPE, workspace.gid),
     )?;
