@@ -2,7 +2,7 @@
 //!
 //! [`http`] listens and parses, [`api`] runs one operation as one plain function on one connection, [`access`] decides who sees
 //! what, [`resources`] says what each thing is, [`events`] records what happens, [`readers`] do what follows from it, [`jobs`] do
-//! what is too large for one request. Start reading at [`api`].
+//! what is too large for one request, [`rules`] what teams let happen by themselves. Start reading at [`api`].
 
 pub mod access;
 pub mod admin;
@@ -21,6 +21,7 @@ pub mod outbound;
 pub mod prelude;
 pub mod readers;
 pub mod resources;
+pub mod rules;
 pub mod trash;
 
 pub use error::{Error, Result};
@@ -98,6 +99,8 @@ pub struct App {
     pub files: files::Files,
     /// What goes on behind the requests.
     pub jobs: jobs::Jobs,
+    /// What rules have to do.
+    pub rules: rules::Rules,
     /// Calls to addresses that people give.
     pub outbound: outbound::Outbound,
     /// What follows from events.
@@ -146,6 +149,7 @@ impl App {
             settings,
             files,
             jobs: jobs::Jobs::default(),
+            rules: rules::Rules::default(),
             outbound,
             readers: readers::all(),
             log,

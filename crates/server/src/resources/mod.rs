@@ -24,6 +24,7 @@ pub mod project_briefs;
 pub mod project_memberships;
 pub mod project_statuses;
 pub mod projects;
+pub mod rules;
 pub mod sections;
 pub mod sessions;
 pub mod sharing;
@@ -65,6 +66,8 @@ pub fn registry() -> Registry {
         .add::<project_memberships::ProjectMembership>()
         .add::<project_statuses::ProjectStatus>()
         .add::<projects::Project>()
+        .add::<rules::Rule>()
+        .add::<rules::RuleRun>()
         .add::<sections::Section>()
         .add::<status_updates::StatusUpdate>()
         .add::<stories::Story>()
@@ -105,6 +108,7 @@ pub fn operations(api: &mut Operations) {
     project_statuses::operations(api);
     projects::operations(api);
     custom_fields::settings::project_operations(api);
+    rules::operations(api);
     sections::operations(api);
     status_updates::operations(api);
     stories::operations(api);

@@ -25,6 +25,7 @@ mod privacy;
 mod projects;
 mod readers;
 mod requests;
+mod rules;
 mod sections;
 mod statuses;
 mod stories;

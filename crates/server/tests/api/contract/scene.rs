@@ -13,10 +13,44 @@ const NOW: i64 = 1_767_225_600_000;
 /// of the first project is empty; bob is an editor of the second one (921). Ada's goal 930, for members only, follows from its
 /// subgoal 931 and is in the time period 941, a part of 940; the project supports it too (932, 933). On the task is an entry of
 /// time (942), for the project an allocation (943). A job of ada's (961) that nobody takes up.
+/// A rule of the project (950) that waits for requests (951), with a run (952).
 /// A session (970) and a second token (972) of hers, and an invitation (971).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
     app.transaction(portfolios);
+    app.transaction(rules);
+}
+
+fn rules(tx: &mut Tx<'_>) -> server::Result<()> {
+    insert(
+        tx,
+        "rules",
+        "gid, workspace, project, name, enabled, match_mode, trigger_gid, trigger_type, trigger_spec, conditions, actions, owner, armed_at, created_at, created_by, modified_at",
+        params![
+            950,
+            101,
+            901,
+            "Plan at once",
+            1,
+            "all",
+            951,
+            "incoming_web_request",
+            r#"{"type":"incoming_web_request"}"#,
+            "[]",
+            r#"[{"type":"add_tag","tag":"916"}]"#,
+            201,
+            NOW,
+            NOW,
+            201,
+            NOW
+        ],
+    )?;
+    insert(
+        tx,
+        "rule_runs",
+        "gid, workspace, rule, source, task, outcome, depth, started_at, duration_ms",
+        params![952, 101, 950, "request 1", 903, "succeeded", 1, NOW, 3],
+    )
 }
 
 /// A private portfolio of ada's (941) with her membership (942) and bob's as an editor (943), the project 901 as its item and
