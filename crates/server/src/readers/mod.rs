@@ -87,5 +87,5 @@ impl Reader {
 
 /// Every reader.
 pub fn all() -> Vec<Reader> {
-    vec![crate::rules::reader()]
+    vec![crate::resources::webhooks::queue::reader(), crate::rules::reader()]
 }

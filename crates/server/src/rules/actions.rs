@@ -79,6 +79,13 @@ pub fn perform(
                 ("createTask", String::new(), Json::Object(body))
             }
         }
+        "create_from_template" => {
+            let mut body = Map::new();
+            if action.contains_key("name") {
+                body.insert("name".to_owned(), json!(said("name")));
+            }
+            ("instantiateTask", word("task_template"), Json::Object(body))
+        }
         "post_status" => {
             let mut body = words(outing, action);
             if let Some(body) = body.as_object_mut() {

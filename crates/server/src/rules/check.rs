@@ -11,6 +11,7 @@ use crate::resources::names::{self, Reach};
 use crate::resources::projects::Project;
 use crate::resources::sections::Section;
 use crate::resources::tags::Tag;
+use crate::resources::task_templates::TaskTemplate;
 use crate::resources::tasks::Task;
 use crate::resources::users::User;
 use crate::resources::workspace_memberships::first_stranger;
@@ -379,6 +380,11 @@ fn one(
             let (tag, _) = cx.refer::<Tag>(&place, &raw).map_err(seen)?;
             (tag.gid, tag.workspace)
         }
+        TaskTemplate::TYPE => {
+            let (template, level) = cx.refer::<TaskTemplate>(&place, &raw).map_err(seen)?;
+            editable(at, name, level)?;
+            (template.gid, template.workspace)
+        }
         _ => {
             let (task, _) = cx.refer::<Task>(&place, &raw).map_err(seen)?;
             (task.gid, task.workspace)
@@ -695,6 +701,7 @@ fn collect(wanted: &mut Vec<(&'static str, Vec<i64>)>, kind: &'static str, value
         "project" => &["project"],
         "tag" => &["tag"],
         "task" => &["task"],
+        "task_template" => &["task_template"],
         "enum_option" => &["enum_option"],
         _ => &["custom_field"],
     };

@@ -21,6 +21,11 @@ pub fn request(run: Gid, depth: i64) -> String {
     format!("{REQUEST}{run}-{depth}")
 }
 
+/// Whether a request is a run of a rule. Clients do not name their requests: the server does.
+pub fn is_request(request_id: &str) -> bool {
+    request_id.starts_with(REQUEST)
+}
+
 /// How many rules stand behind an event. Clients cannot make one up: what they do has an actor.
 fn depth(event: &LogEvent) -> i64 {
     let number = |text: &str| text.rsplit_once('-').and_then(|(_, depth)| depth.parse().ok());

@@ -116,8 +116,9 @@ async fn run(app: &Arc<App>, gid: Gid) -> Result<()> {
         Err(Error::Overloaded) => return Err(Error::Overloaded),
         Err(error) => {
             let server = Arc::clone(app);
-            let is_ours = matches!(error, Error::Internal(_));
-            if is_ours {
+            // Too many jobs of the owner: they end, and then it is the rule's turn.
+            let is_ours = matches!(error, Error::Internal(_) | Error::RateLimited { .. });
+            if matches!(error, Error::Internal(_)) {
                 tracing::error!(item = %gid, error = ?error, "a rule failed");
             }
             let reason = error.to_string();
@@ -245,6 +246,10 @@ fn attempt(app: &Arc<App>, tx: &mut Tx<'_>, gid: Gid, started: Instant) -> Resul
     cx.origin = Origin { door: Door::Server, ..Origin::default() };
     let (outcome, reason) = act(&mut cx, &rule, &item, run)?;
     cx.write_events()?;
+    if cx.begins_jobs {
+        // A worker that looks too early looks again.
+        app.jobs.ring();
+    }
     log(cx.tx, &item, run, now, started, outcome, reason.as_deref())
 }
 
@@ -312,7 +317,7 @@ fn act(
 /// An error that says which action it came from, unless it is the server's fault.
 fn blamed(error: Error, number: usize, action: &Map<String, Json>) -> Error {
     match error {
-        Error::Internal(_) | Error::Overloaded => error,
+        Error::Internal(_) | Error::Overloaded | Error::RateLimited { .. } => error,
         other => bad_request(format!("Action {} ({}): {other}", number + 1, text(action, "type"))),
     }
 }

@@ -176,6 +176,10 @@ pub const ACTIONS: &[Shape] = &[
             may("due_in_days", Kind::Number(-DAYS, DAYS)),
         ],
     ),
+    of_project(
+        "create_from_template",
+        &[must("task_template", Kind::One("task_template")), may("name", Kind::Text(NAME))],
+    ),
     of_task(
         "create_subtask",
         &[

@@ -27,6 +27,7 @@ pub(super) fn add(cx: &mut Context<'_, '_>, workspace: Workspace, call: &Call) -
     if let Some(row) = workspace_memberships::join(cx.tx, now, workspace.gid, user.gid, role)? {
         let scopes = row.scopes(cx)?;
         cx.emit(Event { scopes, ..Event::added(WorkspaceMembership::TYPE, &row) });
+        cx.met(workspace.gid, &[user.gid]);
         let event_type = if was_here { "user_reprovisioned" } else { "user_invited" };
         let entry = Audit::new(event_type, workspace.gid).about(User::TYPE, user.gid);
         cx.audit(entry.change(None, Some(role.name())))?;
@@ -347,11 +348,21 @@ impl Leaving {
         cx.query(&text, params![user, self.workspace], |row| TeamMembership::from_row(row, 0))
     }
 
-    /// The user follows nothing here any more, has no favourites here, and the membership is over.
+    /// The user follows nothing here any more, has no templates and favourites here, and the membership is over.
     fn forget(&self, cx: &mut Context<'_, '_>) -> Result<()> {
-        for table in
-            ["task_followers", "project_followers", "tag_followers", "goal_followers", "favorites"]
-        {
+        cx.later(
+            "UPDATE project_templates SET owner = ? WHERE owner = ? AND workspace = ?",
+            params![self.heir, self.user, self.workspace].to_vec(),
+        )?;
+        for table in [
+            "task_followers",
+            "project_followers",
+            "tag_followers",
+            "goal_followers",
+            "favorites",
+            "visits",
+            "contacts",
+        ] {
             cx.execute(
                 &format!(r#"DELETE FROM {table} WHERE "user" = ? AND workspace = ?"#),
                 params![self.user, self.workspace],

@@ -123,8 +123,8 @@ fn what_makes_no_sense_is_refused_with_its_place() {
                 "actions: [0]: html_text: XML is invalid",
             ),
             (
-                action(json!({ "type": "call_webhook", "url": "http://127.0.0.1/" })),
-                "actions: [0]: url: The server does not call 127.0.0.1",
+                action(json!({ "type": "call_webhook", "url": "http://169.254.169.254/" })),
+                "actions: [0]: url: The server does not call 169.254.169.254",
             ),
             (
                 action(json!({ "type": "call_webhook", "url": "ftp://example.com/" })),

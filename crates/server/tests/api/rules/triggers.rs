@@ -242,8 +242,7 @@ fn each_action_is_what_a_person_could_have_done() {
             { "type": "complete" },
         ]);
         let task = world.task(app, json!({ "completed": true }));
-        let rule =
-            rule(app, &world.project, json!({ "type": "reopened" }), json!([]), actions);
+        let rule = rule(app, &world.project, json!({ "type": "reopened" }), json!([]), actions);
         put(app, &task, json!({ "completed": false }));
         app.settle();
         app.events();
@@ -271,7 +270,7 @@ fn each_action_is_what_a_person_could_have_done() {
             .iter()
             .map(|one| &one["display_value"])
             .collect();
-        assert_eq!(values, ["7", "2026-01-02T00:00:00.000Z", "Bob", "High"]);
+        assert_eq!(values, ["7", "2026-01-02", "Bob", "High"]);
         let stories =
             app.as_("ada").get(&format!("/tasks/{task}/stories?opt_fields=text,created_by,type"));
         let last = stories.data();
@@ -285,6 +284,37 @@ fn each_action_is_what_a_person_could_have_done() {
         let told = app.events();
         assert!(told.iter().all(|line| line.ends_with("by nobody")), "{told:?}");
         assert!(told.len() > 20, "{told:?}");
+    });
+}
+
+#[test]
+fn a_template_is_made_a_task_of_by_a_job_that_belongs_to_the_rule() {
+    on_both(|app| {
+        let world = world(app);
+        let pattern = app.has("task", json!({ "name": "Pattern" }));
+        let path = format!("/api/vinyasa/1/tasks/{pattern}/saveAsTemplate");
+        let fields = json!({ "project": world.project, "name": "Routine" });
+        let template = app.as_("ada").post(&path, fields).gid();
+        app.run_jobs();
+        let task = world.task(app, json!({}));
+        let actions =
+            json!([{ "type": "create_from_template", "task_template": template, "name": "Made" }]);
+        let rule = rule(app, &world.project, json!({ "type": "completed" }), json!([]), actions);
+        let shown = app.as_("ada").get(&format!("{RULES}/{rule}")).data();
+        assert_eq!(shown["actions"][0]["task_template"]["name"], "Routine");
+
+        put(app, &task, json!({ "completed": true }));
+        app.events();
+        app.run_rules();
+        app.run_jobs();
+
+        let tasks = app.as_("ada").get(&format!("/projects/{}/tasks", world.project));
+        assert!(tasks.column("name").contains(&"Made".to_owned()), "{}", tasks.text());
+        let told = app.events();
+        assert!(
+            !told.is_empty() && told.iter().all(|line| line.ends_with("by nobody")),
+            "{told:?}"
+        );
     });
 }
 
