@@ -12,6 +12,7 @@ use crate::resources::users::User;
 use crate::rules::check::{self, Part};
 use crate::rules::queue::{self, Item};
 use crate::rules::{run, schedule};
+use engine::json::ToJson;
 use engine::schema::{Fetching, RowsOf};
 use serde_json::{Map, Value as Json, json};
 
@@ -108,10 +109,10 @@ impl Record for Rule {
             .values(MATCHES)
             .write(|r, v| r.match_mode = v)
             .doc("Whether all conditions have to hold, or any of them.");
-        s.found("conditions", Json::Null, |fetching| shown(fetching, Part::Conditions))
+        s.found("conditions", List(Vec::new()), |fetching| listed(fetching, Part::Conditions))
             .written_apart()
             .doc("What has to hold: a list of `field`, `operator`, `value`.");
-        s.found("actions", Json::Null, |fetching| shown(fetching, Part::Actions))
+        s.found("actions", List(Vec::new()), |fetching| listed(fetching, Part::Actions))
             .written_apart()
             .doc("What it does, in order: a list of `type` and what belongs to it.");
         s.one::<User>("owner", |r| Some(r.owner))
@@ -158,6 +159,26 @@ fn shown(fetching: &mut Fetching<'_, '_>, part: Part) -> Result<Vec<(usize, Json
         })
         .collect();
     Ok(check::shown(fetching.tx, viewer, part, &stored)?.into_iter().enumerate().collect())
+}
+
+/// A list of objects of many shapes.
+struct List(Vec<Json>);
+
+impl ToJson for List {
+    const TYPE: JsonType = JsonType::Objects;
+    fn write_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(Json::Array(self.0.clone()).to_string().as_bytes());
+    }
+}
+
+/// [`shown`], of a part that is a list.
+fn listed(fetching: &mut Fetching<'_, '_>, part: Part) -> Result<Vec<(usize, List)>, store::Error> {
+    let list = |json| match json {
+        Json::Array(list) => List(list),
+        _ => List(Vec::new()),
+    };
+    let all = shown(fetching, part)?;
+    Ok(all.into_iter().map(|(key, json)| (key, list(json))).collect())
 }
 
 impl Object for Rule {
