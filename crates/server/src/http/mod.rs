@@ -1,8 +1,8 @@
 //! The asynchronous shell: listens, parses, limits, hands the work to a thread that owns a connection, and writes the answer.
 //!
 //! [`routes`] finds the operation, [`request`] parses what came, [`pipeline`] runs it, [`respond`] writes what goes,
-//! [`attachments`] streams files, [`limits`] counts requests, [`peer`] tells who calls, `webhooks` shakes hands,
-//! [`metrics`] tells how it goes.
+//! [`attachments`] streams files, [`web`] serves the web application, [`limits`] counts requests, [`peer`] tells who calls,
+//! `webhooks` shakes hands, [`metrics`] tells how it goes.
 
 pub mod attachments;
 pub mod batch;
@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod request;
 pub mod respond;
 pub mod routes;
+pub mod web;
 mod webhooks;
 
 use crate::App;
@@ -223,7 +224,6 @@ async fn route(
         ("GET" | "HEAD", "/metrics") => {
             Ok(Reply { content_type: metrics::TYPE, ..Reply::json(200, metrics::text(app).await?) })
         }
-        ("GET" | "HEAD", "/") => Ok(Reply::html(respond::first_page(&incoming.url))),
         ("GET" | "HEAD", path) if path.starts_with(attachments::DOWNLOAD) => {
             attachments::download(app, incoming, parts).await
         }
@@ -231,6 +231,7 @@ async fn route(
             calendar::serve(app, incoming, path).await
         }
         ("GET", attachments::PERMANENT) => attachments::permanent(app, incoming, parts).await,
+        ("GET" | "HEAD", path) if web::is_page(path) => web::answer(incoming, parts),
         _ => Err(Error::NoRoute),
     }
 }

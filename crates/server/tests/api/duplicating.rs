@@ -84,7 +84,7 @@ fn large(app: &App, count: i64) -> String {
         let all: &dyn store::ToValue = &all;
         app.write("INSERT INTO texts (object, workspace, html, plain, mentions) SELECT i.value, 101, '<body><b>note</b> ' || CAST(i.value AS TEXT) || '</body>', 'note ' || CAST(i.value AS TEXT), 0 FROM ids(?) AS i", &[all]);
         app.write(r#"INSERT INTO task_followers (task, "user", workspace, grants, position) SELECT i.value, 202, 101, i.value % 2, 'a' FROM ids(?) AS i WHERE i.value % 5 = 0"#, &[all]);
-        app.write("INSERT INTO task_tags (task, tag, workspace, position) SELECT i.value, CAST(? AS BIGINT), 101, 'a' FROM ids(?) AS i WHERE i.value % 4 = 0", &[&tag, all]);
+        app.write("INSERT INTO task_tags (task, tag, workspace, position, task_created_at) SELECT i.value, CAST(? AS BIGINT), 101, 'a', t.created_at FROM ids(?) AS i JOIN tasks AS t ON t.gid = i.value WHERE i.value % 4 = 0", &[&tag, all]);
         app.write("INSERT INTO custom_field_values (object, custom_field, workspace, number_value) SELECT i.value, CAST(? AS BIGINT), 101, i.value % 7 FROM ids(?) AS i", &[&gid(&number), all]);
         app.write("INSERT INTO custom_field_choices (object, custom_field, choice, workspace, position) SELECT i.value, CAST(? AS BIGINT), CAST(? AS BIGINT), 101, 'a' FROM ids(?) AS i WHERE i.value % 6 = 0", &[&gid(&choice), &option, all]);
         app.write("INSERT INTO attachments (gid, workspace, parent, name, resource_subtype, host, storage_key, size, state, created_at) SELECT i.value + 1000000, 101, i.value, 'file ' || CAST(i.value AS TEXT), 'asana', 'asana', 'key' || CAST(i.value AS TEXT), 5, 'stored', 5 FROM ids(?) AS i WHERE i.value % 10 = 3", &[all]);

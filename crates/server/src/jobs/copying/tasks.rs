@@ -57,7 +57,7 @@ impl Copy {
         self.homes(cx, &batch)?;
         if self.include.tags {
             cx.later(
-                &format!("INSERT INTO task_tags (task, tag, workspace, position) SELECT c.copy, j.tag, j.workspace, j.position FROM copies AS c JOIN task_tags AS j ON j.task = c.original JOIN tags AS g ON g.gid = j.tag WHERE {OF_BATCH} AND g.deleted IS NULL"),
+                &format!("INSERT INTO task_tags (task, tag, workspace, position, task_created_at) SELECT c.copy, j.tag, j.workspace, j.position, n.created_at FROM copies AS c JOIN tasks AS n ON n.gid = c.copy JOIN task_tags AS j ON j.task = c.original JOIN tags AS g ON g.gid = j.tag WHERE {OF_BATCH} AND g.deleted IS NULL"),
                 batch.to_vec(),
             )?;
         }
