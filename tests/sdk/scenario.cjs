@@ -569,6 +569,25 @@ async function watching() {
   target.close();
 }
 
+async function automation() {
+  const task = (await one(ada.Tasks.createTask(data({ name: 'Request', projects: [w.project] }), {}))).gid;
+  const actions = [{ type: 'set_field', field: 'name', value: '{{what}}' }];
+  const fields = { project: w.project, name: 'Take requests', trigger: { type: 'incoming_web_request' }, actions };
+  const rule = await extension('POST', '/rules', { data: fields });
+  expect('a rule', [rule.trigger, rule.actions], [{ type: 'incoming_web_request' }, actions]);
+  const sent = data({ resource: task, action_data: { what: 'Posters' } });
+  const said = await one(ada.Rules.triggerRule(sent, rule.rule_trigger.gid));
+  expect('triggered', said.message, 'Successfully saved the payload and ran the rule');
+  let name = 'Request';
+  for (let turn = 0; turn < 100 && name === 'Request'; turn += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    name = (await one(ada.Tasks.getTask(task, {}))).name;
+  }
+  expect('the rule ran', name, 'Posters');
+  await refused('a stranger triggers', 404, mallory.Rules.triggerRule(sent, rule.rule_trigger.gid), 'rule_trigger');
+  expect('deleted', await extension('DELETE', `/rules/${rule.gid}`), {});
+}
+
 async function refusals() {
   const t = ada.Tasks;
   await refused('no such token', 401, api('0/not-a-token').Users.getUser('me', {}), 'Not Authorized');
@@ -608,7 +627,7 @@ async function finding() {
 }
 
 (async () => {
-  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, copiesAndTemplates, watching, finding, exports, refusals]) {
+  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, copiesAndTemplates, watching, finding, automation, exports, refusals]) {
     const before = passed;
     try {
       await chapter();

@@ -401,6 +401,25 @@ pub const RULES: &[Rule] = &[
         service: SERVES,
         drive: None,
     },
+    // With its project, but not for guests: it names people and places that are not for them.
+    Rule {
+        name: "rule",
+        live: "",
+        named: false,
+        see: r#"(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.project AND :see(project, pp)) IS NOT NULL AND (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL"#,
+        level: r#"CASE WHEN (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NULL THEN 0 ELSE coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.project AND pp.deleted IS NULL), 0) END"#,
+        service: SERVES,
+        drive: None,
+    },
+    Rule {
+        name: "rule_run",
+        live: "",
+        named: false,
+        see: "(SELECT 1 FROM rules AS ru WHERE ru.gid = {t}.rule AND :see(rule, ru)) IS NOT NULL",
+        level: "CASE WHEN :see(rule_run, {t}) THEN 1 ELSE 0 END",
+        service: SERVES,
+        drive: None,
+    },
     // Who made it; admins of the workspace look after all.
     Rule {
         name: "webhook",

@@ -57,6 +57,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let (drain, drained) = tokio::sync::oneshot::channel::<()>();
     let flusher = tokio::spawn(keep_house(Arc::clone(&app)));
+    let rules = tokio::spawn(crate::rules::work(Arc::clone(&app)));
     let (stop_jobs, stopped) = tokio::sync::watch::channel(());
     let workers = tokio::spawn(work(Arc::clone(&app), stopped));
     let readers = Running::start(&app);
@@ -74,6 +75,7 @@ pub async fn serve(
         } => Ok(()),
     };
     flusher.abort();
+    rules.abort();
     sender.abort();
     drop(stop_jobs);
     if tokio::time::timeout(LAST_BATCH, workers).await.is_err() {
@@ -114,6 +116,9 @@ async fn keep_house(app: Arc<App>) {
         }
         if let Err(error) = crate::resources::time_periods::extend(&app).await {
             tracing::warn!(%error, "time periods were not made");
+        }
+        if let Err(error) = crate::rules::tick(&app).await {
+            tracing::warn!(%error, "rules that the clock sets off were not looked at");
         }
         if let Err(error) = crate::readers::cleaning::clean(&app).await {
             tracing::warn!(%error, "old events were not removed");

@@ -10,6 +10,7 @@ use crate::api::context::Context;
 use crate::auth;
 use crate::error::{Error, Result};
 use crate::resources::jobs::Job;
+use crate::rules;
 use engine::record::select_list;
 use engine::{Site, Stored};
 use model::{Gid, Timestamp};
@@ -281,6 +282,8 @@ fn as_creator<T>(
         viewer: actor.user,
     };
     let mut cx = Context::new(tx, app, actor, site, job.request_id.clone(), &Call::default());
+    // What a rule began goes on as the rule's.
+    cx.automated = rules::events::is_request(&job.request_id);
     let result = work(&mut cx)?;
     cx.write_events()?;
     if cx.begins_jobs {

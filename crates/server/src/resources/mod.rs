@@ -27,6 +27,7 @@ pub mod project_memberships;
 pub mod project_statuses;
 pub mod project_templates;
 pub mod projects;
+pub mod rules;
 pub mod sections;
 pub mod sessions;
 pub mod sharing;
@@ -73,6 +74,8 @@ pub fn registry() -> Registry {
         .add::<project_templates::ProjectTemplate>()
         .add::<project_statuses::ProjectStatus>()
         .add::<projects::Project>()
+        .add::<rules::Rule>()
+        .add::<rules::RuleRun>()
         .add::<sections::Section>()
         .add::<status_updates::StatusUpdate>()
         .add::<stories::Story>()
@@ -119,6 +122,7 @@ pub fn operations(api: &mut Operations) {
     projects::operations(api);
     project_templates::project_operations(api);
     custom_fields::settings::project_operations(api);
+    rules::operations(api);
     sections::operations(api);
     status_updates::operations(api);
     stories::operations(api);

@@ -29,6 +29,7 @@ mod projects;
 mod readers;
 mod receiver;
 mod requests;
+mod rules;
 mod search;
 mod sections;
 mod statuses;

@@ -329,6 +329,8 @@ fn objects() -> BTreeMap<&'static str, &'static str> {
         ("user", "/users/201"),
         ("user_task_list", "/user_task_lists/601"),
         ("webhook", "/webhooks/950"),
+        ("rule", "/api/vinyasa/1/rules/952"),
+        ("rule_run", "/api/vinyasa/1/rules/952/runs"),
         ("webhook_delivery", "/api/vinyasa/1/webhook_deliveries/951"),
         ("workspace", "/workspaces/101"),
         ("workspace_membership", "/workspace_memberships/401"),
