@@ -245,6 +245,11 @@ def writers(*options):
     script("writers/run.py", *options)
 
 
+def export(*options):
+    """A large workspace, exported, restored and exported again, on both databases."""
+    script("export/run.py", *options)
+
+
 def fix(*_):
     """Formats, applies what clippy can mend, and writes the table in README.md."""
     cargo("fmt", "--all")
@@ -253,9 +258,9 @@ def fix(*_):
     script("coverage.py")
 
 
-OUTSIDE = (browser, sdk, openapi, contract, conformance, coverage, crash, fire, writers)
+OUTSIDE = (browser, sdk, openapi, contract, conformance, coverage, crash, fire, writers, export)
 PLANS = {
-    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, browser, sdk, openapi, contract, coverage, crash, fire, writers),
+    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, browser, sdk, openapi, contract, coverage, crash, fire, writers, export),
     "check": (formatting, lints, unit, tidy),
     "fix": (prepare, fix),
     "prepare": (prepare,),

@@ -64,6 +64,8 @@ pub struct Context<'a, 'c> {
     pub(crate) events: Vec<Event>,
     /// Whether workers are to be woken after the commit.
     pub(crate) begins_jobs: bool,
+    /// Whether nothing of this is to stay: the answer says what would have happened.
+    pub(crate) is_trial: bool,
     pub(crate) random: u64,
     counter: u32,
 }
@@ -305,6 +307,7 @@ impl<'a, 'c> Context<'a, 'c> {
             traces: Vec::new(),
             events: Vec::new(),
             begins_jobs: false,
+            is_trial: false,
             random: u64::from_le_bytes(seed) | 1,
             counter: 0,
         }
