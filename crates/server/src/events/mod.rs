@@ -196,7 +196,8 @@ pub fn tell_tasks(cx: &mut Context<'_, '_>, tasks: &[Gid], about: About) -> Resu
     };
     let first = cx.tx.gids(count)?;
     let number = format!("CAST(? AS BIGINT) + row_number() OVER (ORDER BY i.key, {parent}) - 1");
-    let (now, me, request_id) = (cx.now(), cx.me(), cx.request_id.clone());
+    let (now, request_id) = (cx.now(), cx.request_id.clone());
+    let me = Some(cx.me()).filter(|_| !cx.automated);
     cx.later(
         &format!(
             "INSERT INTO events (gid, workspace, at, actor, request_id, resource_type, resource_subtype, resource, action, parent_type, parent, changes)
