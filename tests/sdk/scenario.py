@@ -5,6 +5,7 @@ Run by `tests/sdk/run.py`, which starts the server. From the environment: VINYAS
 (guest) and VINYASA_MALLORY (a stranger). Each chapter is a function; an exception ends the chapter, not the story.
 """
 
+import gzip
 import hmac
 import http.server
 import json
@@ -629,6 +630,25 @@ def time_and_allocations():
     refused("a deleted allocation", 404, a.get_allocation, half["gid"], {}, says="Unknown object")
 
 
+def exports():
+    e = ada.organization_exports
+    made = e.create_organization_export(data(organization=WORKSPACE), {})
+    expect("asked for", (made["resource_type"], made["state"], made["download_url"], made["organization"]["gid"]),
+           ("organization_export", "pending", None, WORKSPACE))
+    end = time.monotonic() + 60
+    while (export := e.get_organization_export(made["gid"], {}))["state"] in ("pending", "started") and time.monotonic() < end:
+        time.sleep(0.2)
+    expect("finished", export["state"], "finished")
+    with urllib.request.urlopen(export["download_url"]) as answer:
+        document = json.loads(gzip.decompress(answer.read()))
+    named = {one["name"] for one in document["records"] if one["type"] == "projects"}
+    expect("the projects are in it", "Launch campaign" in named)
+    refused("no organization", 400, e.create_organization_export, data(), {}, says="organization")
+    refused("a member exports", 403, bob.organization_exports.create_organization_export, data(organization=WORKSPACE), {})
+    refused("a member reads it", 403, bob.organization_exports.get_organization_export, made["gid"], {})
+    refused("a stranger reads it", 404, mallory.organization_exports.get_organization_export, made["gid"], {})
+
+
 def finished(job):
     """Polls a job as clients do, and gives it when it is done."""
     for _ in range(200):
@@ -957,7 +977,7 @@ def finding():
 
 CHAPTERS = (people_and_workspace, teams, the_project, memberships, sections, custom_fields, planning_tasks, breaking_down,
             working, tags, talking, files, portfolios, statuses, goals, time_and_allocations, copies_and_templates, watching, finding, at_hand,
-            automation, refusals)
+            automation, exports, refusals)
 
 for chapter in CHAPTERS:
     before = passed

@@ -2,7 +2,8 @@
 //!
 //! [`http`] listens and parses, [`api`] runs one operation as one plain function on one connection, [`access`] decides who sees
 //! what, [`resources`] says what each thing is, [`events`] records what happens, [`readers`] do what follows from it, [`jobs`] do
-//! what is too large for one request, [`rules`] what teams let happen by themselves. Start reading at [`api`].
+//! what is too large for one request, [`rules`] what teams let happen by themselves, [`exports`] carry a workspace to another server.
+//! Start reading at [`api`].
 
 pub mod access;
 pub mod admin;
@@ -12,6 +13,7 @@ pub mod auth;
 pub mod demo;
 pub mod error;
 pub mod events;
+pub mod exports;
 pub mod files;
 pub mod http;
 pub mod identity;

@@ -187,6 +187,16 @@ pub const RULES: &[Rule] = &[
         service: "1 = 0",
         drive: None,
     },
+    // For the admins of the workspace and its service accounts.
+    Rule {
+        name: "organization_export",
+        live: "",
+        named: false,
+        see: r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role IN ('admin', 'service')) IS NOT NULL"#,
+        level: "CASE WHEN :see(organization_export, {t}) THEN 4 ELSE 0 END",
+        service: SERVES,
+        drive: None,
+    },
     // A template is its owner's, and where it is public its team's, or the workspace's where it has no team.
     Rule {
         name: "project_template",

@@ -81,6 +81,11 @@ impl<'a, 'c> Context<'a, 'c> {
         self.actor.user
     }
 
+    /// Who is told to have done this: the actor, or nobody where a rule did it.
+    pub fn author(&self) -> Option<Gid> {
+        Some(self.me()).filter(|_| !self.automated)
+    }
+
     /// The day it is for the actor: in his zone, else UTC.
     pub fn zone(&self) -> &str {
         self.actor.time_zone.as_deref().unwrap_or("UTC")

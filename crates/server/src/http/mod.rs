@@ -1,12 +1,13 @@
 //! The asynchronous shell: listens, parses, limits, hands the work to a thread that owns a connection, and writes the answer.
 //!
 //! [`routes`] finds the operation, [`request`] parses what came, [`pipeline`] runs it, [`respond`] writes what goes,
-//! [`attachments`] streams files, [`web`] serves the web application, [`limits`] counts requests, [`peer`] tells who calls,
-//! `webhooks` shakes hands, [`metrics`] tells how it goes.
+//! [`attachments`] streams files, [`exports`] those of exports, [`web`] serves the web application, [`limits`] counts requests,
+//! [`peer`] tells who calls, `webhooks` shakes hands, [`metrics`] tells how it goes.
 
 pub mod attachments;
 pub mod batch;
 pub mod calendar;
+pub mod exports;
 pub mod limits;
 pub mod metrics;
 pub mod peer;
@@ -128,6 +129,9 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = crate::identity::sweep(&app).await {
             tracing::warn!(%error, "what had expired was not swept");
         }
+        if let Err(error) = crate::exports::sweep(&app).await {
+            tracing::warn!(%error, "old exports were not removed");
+        }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");
         }
@@ -226,6 +230,9 @@ async fn route(
         }
         ("GET" | "HEAD", path) if path.starts_with(attachments::DOWNLOAD) => {
             attachments::download(app, incoming, parts).await
+        }
+        ("GET" | "HEAD", path) if path.starts_with(exports::DOWNLOAD) => {
+            exports::download(app, incoming, parts).await
         }
         ("GET" | "HEAD", path) if path.starts_with(crate::resources::calendar_feeds::PATH) => {
             calendar::serve(app, incoming, path).await

@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod likes;
 pub mod memberships;
 pub mod names;
+pub mod organization_exports;
 pub mod portfolio_memberships;
 pub mod portfolios;
 pub mod preferences;
@@ -65,6 +66,7 @@ pub fn registry() -> Registry {
         .add::<goals::Goal>()
         .add::<jobs::Job>()
         .add::<memberships::Membership>()
+        .add::<organization_exports::OrganizationExport>()
         .add::<portfolio_memberships::PortfolioMembership>()
         .add::<portfolios::Portfolio>()
         .add::<project_briefs::ProjectBrief>()
@@ -110,6 +112,7 @@ pub fn operations(api: &mut Operations) {
     goals::operations(api);
     jobs::operations(api);
     memberships::operations(api);
+    organization_exports::operations(api);
     portfolio_memberships::operations(api);
     portfolios::operations(api);
     project_briefs::operations(api);

@@ -16,6 +16,7 @@ mod contract;
 mod custom_fields;
 mod duplicating;
 mod events;
+mod exports;
 mod goals;
 mod identity;
 mod jobs;

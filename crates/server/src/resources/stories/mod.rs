@@ -54,7 +54,7 @@ impl Story {
             target: task.gid,
             resource_subtype: subtype.to_owned(),
             created_at: cx.now(),
-            created_by: Some(cx.me()).filter(|_| !cx.automated),
+            created_by: cx.author(),
             is_pinned: false,
             is_edited: false,
             sticker_name: None,

@@ -178,6 +178,14 @@ pub(crate) const CASES: &[Case] = &[
     case("addFollowers", "/goals/930/addFollowers", r#"{"followers":["202"]}"#, HIDDEN),
     case("removeFollowers", "/goals/930/removeFollowers", r#"{"followers":["201"]}"#, HIDDEN),
     case("getParentGoalsForGoal", "/goals/931/parentGoals", "", HIDDEN),
+    // Organization exports
+    case(
+        "createOrganizationExport",
+        "/organization_exports",
+        r#"{"organization":"101"}"#,
+        [201, 403, 400],
+    ),
+    case("getOrganizationExport", "/organization_exports/967", "", HIDDEN),
     // Jobs
     case("getJob", "/jobs/961", "", HIDDEN),
     case("cancelJob", "/api/vinyasa/1/jobs/961/cancel", "{}", HIDDEN),

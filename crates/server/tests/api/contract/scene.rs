@@ -16,6 +16,7 @@ const NOW: i64 = 1_767_225_600_000;
 /// with its project (963), and a task template of the first project (964) with its task (965). A session (970) and a second token
 /// (972) of hers, and an invitation (971).
 /// A webhook of hers on the first project (950) with a delivery (951).
+/// An export (967).
 /// A rule of the project (952) that waits for requests (953), with a run (954).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
@@ -299,6 +300,12 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
             NOW,
             201
         ],
+    )?;
+    insert(
+        tx,
+        "organization_exports",
+        "gid, workspace, state, storage_key, files_key, size, sha256, files_size, created_at, created_by",
+        params![967, 101, "finished", "e1", "e2", 10, "0".repeat(64), 1_024, NOW, 201],
     )?;
     insert(
         tx,
