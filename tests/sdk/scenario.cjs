@@ -574,7 +574,7 @@ async function automation() {
   const actions = [{ type: 'set_field', field: 'name', value: '{{what}}' }];
   const fields = { project: w.project, name: 'Take requests', trigger: { type: 'incoming_web_request' }, actions };
   const rule = await extension('POST', '/rules', { data: fields });
-  expect('a rule', [rule.trigger, rule.actions], [{ type: 'incoming_web_request' }, actions]);
+  expect('a rule', [rule.trigger.type, rule.actions[0].value], ['incoming_web_request', '{{what}}']);
   const sent = data({ resource: task, action_data: { what: 'Posters' } });
   const said = await one(ada.Rules.triggerRule(sent, rule.rule_trigger.gid));
   expect('triggered', said.message, 'Successfully saved the payload and ran the rule');
