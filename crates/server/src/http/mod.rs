@@ -111,6 +111,9 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = crate::resources::webhooks::sweep(&app).await {
             tracing::warn!(%error, "old deliveries of webhooks were not removed");
         }
+        if let Err(error) = crate::resources::notifications::due::tell(&app).await {
+            tracing::warn!(%error, "nobody was told of what is due soon");
+        }
         if let Err(error) = crate::resources::time_periods::extend(&app).await {
             tracing::warn!(%error, "time periods were not made");
         }

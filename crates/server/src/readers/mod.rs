@@ -72,5 +72,8 @@ impl Reader {
 
 /// Every reader.
 pub fn all() -> Vec<Reader> {
-    vec![crate::resources::webhooks::queue::reader()]
+    vec![
+        crate::resources::notifications::feed::reader(),
+        crate::resources::webhooks::queue::reader(),
+    ]
 }

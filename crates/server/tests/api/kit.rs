@@ -220,6 +220,11 @@ impl App {
         self.runtime.block_on(sender::send_due(&self.server)).unwrap()
     }
 
+    /// Does what the server does once a minute about what is due soon.
+    pub(crate) fn tell_what_is_due(&self) {
+        self.runtime.block_on(server::resources::notifications::due::tell(&self.server)).unwrap();
+    }
+
     /// Does what the server does once a minute about time periods; there are none before. They take gids.
     pub(crate) fn make_time_periods(&self) {
         self.runtime.block_on(server::resources::time_periods::extend(&self.server)).unwrap();

@@ -21,6 +21,7 @@ mod identity;
 mod jobs;
 mod kit;
 mod memberships;
+mod notifications;
 mod people;
 mod portfolios;
 mod privacy;
