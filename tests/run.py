@@ -223,6 +223,11 @@ def fire(*options):
     script("fire/run.py", *options)
 
 
+def mail(*options):
+    """Mail through an SMTP server."""
+    script("mail/run.py", *options)
+
+
 def writers(*options):
     """64 parallel writers on SQLite."""
     script("writers/run.py", *options)
@@ -236,9 +241,9 @@ def fix(*_):
     script("coverage.py")
 
 
-OUTSIDE = (sdk, openapi, contract, conformance, coverage, crash, fire, writers)
+OUTSIDE = (sdk, openapi, contract, conformance, coverage, crash, fire, mail, writers)
 PLANS = {
-    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, sdk, openapi, contract, coverage, crash, fire, writers),
+    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, sdk, openapi, contract, coverage, crash, fire, mail, writers),
     "check": (formatting, lints, unit, tidy),
     "fix": (prepare, fix),
     "prepare": (prepare,),

@@ -69,6 +69,12 @@ pub struct Settings {
     pub trusted_proxies: http::peer::Networks,
     /// What a password costs to check; the default is meant for real use.
     pub password_cost: identity::passwords::Cost,
+    /// The mail server, `smtp(s)://user:password@host:port`; none sends no mail.
+    pub smtp_url: Option<String>,
+    /// Who sends the mail.
+    pub mail_from: Option<String>,
+    /// The domain of addresses to reply to.
+    pub mail_reply_domain: Option<String>,
     /// Whether answers say in `X-Vinyasa-Statements` how many statements they took.
     pub debug_headers: bool,
 }
@@ -99,6 +105,8 @@ pub struct App {
     pub files: files::Files,
     /// Calls to addresses that people give.
     pub outbound: outbound::Outbound,
+    /// How mail goes out, if it does.
+    pub mail: Option<mail::Mailer>,
     /// What goes on behind the requests.
     pub jobs: jobs::Jobs,
     /// What follows from events.
@@ -138,6 +146,7 @@ impl App {
             settings.allow_private_network,
             Box::new(outbound::SystemResolver),
         );
+        let mail = mail::Mailer::new(&settings)?;
         let passwords = Passwords::new(settings.password_cost)?;
         Ok(Arc::new(App {
             store,
@@ -152,6 +161,7 @@ impl App {
             settings,
             files,
             outbound,
+            mail,
             jobs: jobs::Jobs::default(),
             readers: readers::all(),
             webhooks: resources::webhooks::sender::Sender::default(),

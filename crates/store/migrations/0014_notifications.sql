@@ -43,3 +43,20 @@ CREATE TABLE notification_settings (
   digest_at BIGINT
 );
 CREATE INDEX notification_settings_digest ON notification_settings (digest_at) WHERE digest_at IS NOT NULL;
+
+-- Mail that is to be sent. A `letter` has its text; a `notification` and a `digest` (of everything up to `notification`) are written
+-- when they are sent. `leased_until` is until when somebody is sending it.
+CREATE TABLE mail_outbox (
+  gid BIGINT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  text TEXT NOT NULL,
+  "user" BIGINT,
+  notification BIGINT,
+  created_at BIGINT NOT NULL,
+  due_at BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  leased_until BIGINT NOT NULL
+);
+CREATE INDEX mail_outbox_due ON mail_outbox (due_at, gid);

@@ -60,6 +60,7 @@ pub async fn serve(
     let workers = tokio::spawn(work(Arc::clone(&app), stopped));
     let readers = Running::start(&app);
     let sender = tokio::spawn(sender::run(Arc::clone(&app)));
+    let mail = tokio::spawn(crate::mail::outbox::run(Arc::clone(&app)));
     let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
@@ -74,6 +75,7 @@ pub async fn serve(
     };
     flusher.abort();
     sender.abort();
+    mail.abort();
     drop(stop_jobs);
     if tokio::time::timeout(LAST_BATCH, workers).await.is_err() {
         tracing::warn!("a job did not stop in time; it goes on after the next start");
@@ -113,6 +115,9 @@ async fn keep_house(app: Arc<App>) {
         }
         if let Err(error) = crate::resources::notifications::due::tell(&app).await {
             tracing::warn!(%error, "nobody was told of what is due soon");
+        }
+        if let Err(error) = crate::mail::outbox::begin_digests(&app).await {
+            tracing::warn!(%error, "digests were not made");
         }
         if let Err(error) = crate::resources::time_periods::extend(&app).await {
             tracing::warn!(%error, "time periods were not made");

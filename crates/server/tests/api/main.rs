@@ -20,6 +20,7 @@ mod goals;
 mod identity;
 mod jobs;
 mod kit;
+mod mail;
 mod memberships;
 mod notifications;
 mod people;

@@ -413,10 +413,21 @@ fn insert(cx: &mut Context<'_, '_>, one: &Candidate, reached: &Reached) -> Resul
     let gid = cx.gid()?;
     let day = one.at.date_in(reached.zone.as_deref().unwrap_or("UTC")).to_string();
     let in_app = reached.settings.wants(one.kind, "in_app");
+    let by_mail = cx.app.mail.is_some() && reached.settings.wants(one.kind, "email");
+    let mail = if by_mail && reached.settings.digest == "daily" { "digest" } else { "" };
     let (kind, resource) = one.resource;
     cx.later(
-        r#"INSERT INTO notifications (gid, workspace, "user", kind, cause, part, resource, resource_type, subject, actor, story, status_update, created_at, day, is_read, is_archived, is_bookmarked, in_app, mail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, '') ON CONFLICT ("user", kind, cause, part) DO NOTHING"#,
-        params![gid, one.workspace, one.user, one.kind, one.cause, one.part, resource, kind, one.subject, one.actor, one.story, one.status_update, one.at, day, in_app].to_vec(),
+        r#"INSERT INTO notifications (gid, workspace, "user", kind, cause, part, resource, resource_type, subject, actor, story, status_update, created_at, day, is_read, is_archived, is_bookmarked, in_app, mail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?) ON CONFLICT ("user", kind, cause, part) DO NOTHING"#,
+        params![gid, one.workspace, one.user, one.kind, one.cause, one.part, resource, kind, one.subject, one.actor, one.story, one.status_update, one.at, day, in_app, mail].to_vec(),
+    )?;
+    if !by_mail || reached.settings.digest != "instant" {
+        return Ok(());
+    }
+    // Nothing goes out of what was told before.
+    let (letter, now) = (cx.gid()?, cx.now());
+    cx.later(
+        r#"INSERT INTO mail_outbox (gid, kind, recipient, subject, text, "user", notification, created_at, due_at, attempts, leased_until) SELECT CAST(? AS BIGINT), 'notification', '', '', '', n."user", n.gid, CAST(? AS BIGINT), CAST(? AS BIGINT), 0, 0 FROM notifications AS n WHERE n.gid = ?"#,
+        params![letter, now, now, gid].to_vec(),
     )
 }
 
