@@ -1,6 +1,6 @@
 # Every target is one line; `make help` lists them. What is longer lives in tests/ (Python) or xtask/ (Rust).
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix prepare sdk contract conformance crash fire writers export web codegen bench
+.PHONY: help run test check fix prepare sdk contract conformance crash fire mail writers export web codegen bench
 
 ROUNDS ?= 10
 CHANGES ?= 1000
@@ -41,6 +41,9 @@ crash: ## kill the server under writes: ROUNDS=50
 
 fire: ## events and webhooks while the server is killed: CHANGES=10000 KILLS=10
 	python3 tests/run.py fire --changes $(CHANGES) --kills $(KILLS)
+
+mail: ## invitations, mentions and digests through a mail server
+	python3 tests/run.py mail
 
 writers: ## 64 parallel writers on SQLite: SECONDS=60
 	python3 tests/run.py writers --seconds $(SECONDS)

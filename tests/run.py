@@ -240,6 +240,11 @@ def fire(*options):
     script("fire/run.py", *options)
 
 
+def mail(*options):
+    """Mail through an SMTP server."""
+    script("mail/run.py", *options)
+
+
 def writers(*options):
     """64 parallel writers on SQLite."""
     script("writers/run.py", *options)
@@ -258,9 +263,9 @@ def fix(*_):
     script("coverage.py")
 
 
-OUTSIDE = (browser, sdk, openapi, contract, conformance, coverage, crash, fire, writers, export)
+OUTSIDE = (browser, sdk, openapi, contract, conformance, coverage, crash, fire, mail, writers, export)
 PLANS = {
-    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, browser, sdk, openapi, contract, coverage, crash, fire, writers, export),
+    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, browser, sdk, openapi, contract, coverage, crash, fire, mail, writers, export),
     "check": (formatting, lints, unit, tidy),
     "fix": (prepare, fix),
     "prepare": (prepare,),

@@ -52,6 +52,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             requests_per_minute: settings.number("rate-limit")?,
             allow_private_network: settings.is_on("allow-private-network"),
             trusted_proxies: trusted_proxies(&settings)?,
+            smtp_url: settings.optional("smtp-url").map(str::to_owned),
+            mail_from: settings.optional("mail-from").map(str::to_owned),
+            mail_reply_domain: settings.optional("mail-reply-domain").map(str::to_owned),
             ..Settings::default()
         },
         outside(),

@@ -100,6 +100,27 @@ const SERVE: &[Setting] = &[
         help: "Addresses or networks of proxies whose X-Forwarded-For is believed, with commas between",
     },
     Setting {
+        name: "smtp-url",
+        variable: "VINYASA_SMTP_URL",
+        placeholder: "URL",
+        default: "",
+        help: "The mail server, smtp(s)://user:password@host:port; without it no mail is sent",
+    },
+    Setting {
+        name: "mail-from",
+        variable: "VINYASA_MAIL_FROM",
+        placeholder: "ADDRESS",
+        default: "",
+        help: "Who sends the mail, like `Vinyasa <vinyasa@example.com>`",
+    },
+    Setting {
+        name: "mail-reply-domain",
+        variable: "VINYASA_MAIL_REPLY_DOMAIN",
+        placeholder: "DOMAIN",
+        default: "",
+        help: "The domain of the addresses to which people reply to mail about tasks",
+    },
+    Setting {
         name: "threads",
         variable: "VINYASA_THREADS",
         placeholder: "N",
@@ -288,7 +309,10 @@ impl Effectives {
         let mut all = self.0.clone();
         for one in &mut all {
             match one.name {
-                "database-url" => one.value = without_password(&one.value),
+                "smtp-url" if one.value.is_empty() => {
+                    "off: no mail is sent".clone_into(&mut one.value)
+                }
+                "database-url" | "smtp-url" => one.value = without_password(&one.value),
                 "storage" => one.value = self.storage(),
                 _ => {}
             }

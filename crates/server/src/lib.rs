@@ -72,6 +72,12 @@ pub struct Settings {
     pub trusted_proxies: http::peer::Networks,
     /// What a password costs to check; the default is meant for real use.
     pub password_cost: identity::passwords::Cost,
+    /// The mail server, `smtp(s)://user:password@host:port`; none sends no mail.
+    pub smtp_url: Option<String>,
+    /// Who sends the mail.
+    pub mail_from: Option<String>,
+    /// The domain of addresses to reply to.
+    pub mail_reply_domain: Option<String>,
     /// Whether answers say in `X-Vinyasa-Statements` how many statements they took.
     pub debug_headers: bool,
 }
@@ -102,6 +108,8 @@ pub struct App {
     pub files: files::Files,
     /// Calls to addresses that people give.
     pub outbound: outbound::Outbound,
+    /// How mail goes out, if it does.
+    pub mail: Option<mail::Mailer>,
     /// What goes on behind the requests.
     pub jobs: jobs::Jobs,
     /// What rules have to do.
@@ -143,6 +151,7 @@ impl App {
             settings.allow_private_network,
             Box::new(outbound::SystemResolver),
         );
+        let mail = mail::Mailer::new(&settings)?;
         let passwords = Passwords::new(settings.password_cost)?;
         Ok(Arc::new(App {
             store,
@@ -157,6 +166,7 @@ impl App {
             settings,
             files,
             outbound,
+            mail,
             jobs: jobs::Jobs::default(),
             rules: rules::Rules::default(),
             readers: readers::all(),

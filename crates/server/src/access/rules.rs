@@ -401,6 +401,16 @@ pub const RULES: &[Rule] = &[
         service: SERVES,
         drive: None,
     },
+    // What is a user's own, as long as he sees what it is about.
+    Rule {
+        name: "notification",
+        live: "",
+        named: false,
+        see: r#"{t}."user" = :me AND ((SELECT 1 FROM tasks AS tk WHERE tk.gid = {t}.resource AND :see(task, tk)) IS NOT NULL OR (SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.resource AND :see(project, pp)) IS NOT NULL OR (SELECT 1 FROM portfolios AS po WHERE po.gid = {t}.resource AND :see(portfolio, po)) IS NOT NULL OR (SELECT 1 FROM goals AS go WHERE go.gid = {t}.resource AND :see(goal, go)) IS NOT NULL OR (SELECT 1 FROM teams AS te WHERE te.gid = {t}.resource AND :see(team, te)) IS NOT NULL) AND ({t}.subject IS NULL OR (SELECT 1 FROM projects AS ps WHERE ps.gid = {t}.subject AND :see(project, ps)) IS NOT NULL)"#,
+        level: "CASE WHEN :see(notification, {t}) THEN 4 ELSE 0 END",
+        service: "1 = 0",
+        drive: None,
+    },
     // With its project, but not for guests: it names people and places that are not for them.
     Rule {
         name: "rule",

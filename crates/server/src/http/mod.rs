@@ -62,6 +62,7 @@ pub async fn serve(
     let workers = tokio::spawn(work(Arc::clone(&app), stopped));
     let readers = Running::start(&app);
     let sender = tokio::spawn(sender::run(Arc::clone(&app)));
+    let mail = tokio::spawn(crate::mail::outbox::run(Arc::clone(&app)));
     let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
@@ -77,6 +78,7 @@ pub async fn serve(
     flusher.abort();
     rules.abort();
     sender.abort();
+    mail.abort();
     drop(stop_jobs);
     if tokio::time::timeout(LAST_BATCH, workers).await.is_err() {
         tracing::warn!("a job did not stop in time; it goes on after the next start");
@@ -113,6 +115,12 @@ async fn keep_house(app: Arc<App>) {
         }
         if let Err(error) = crate::resources::webhooks::sweep(&app).await {
             tracing::warn!(%error, "old deliveries of webhooks were not removed");
+        }
+        if let Err(error) = crate::resources::notifications::due::tell(&app).await {
+            tracing::warn!(%error, "nobody was told of what is due soon");
+        }
+        if let Err(error) = crate::mail::outbox::begin_digests(&app).await {
+            tracing::warn!(%error, "digests were not made");
         }
         if let Err(error) = crate::resources::time_periods::extend(&app).await {
             tracing::warn!(%error, "time periods were not made");

@@ -159,7 +159,7 @@ fn request_reset(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
             ),
         };
         if is_known {
-            mail::queue(cx.app, &letter);
+            mail::queue(cx, &letter)?;
         }
     }
     Ok(Answer::empty())

@@ -87,5 +87,9 @@ impl Reader {
 
 /// Every reader.
 pub fn all() -> Vec<Reader> {
-    vec![crate::resources::webhooks::queue::reader(), crate::rules::reader()]
+    vec![
+        crate::resources::notifications::feed::reader(),
+        crate::resources::webhooks::queue::reader(),
+        crate::rules::reader(),
+    ]
 }

@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod likes;
 pub mod memberships;
 pub mod names;
+pub mod notifications;
 pub mod organization_exports;
 pub mod portfolio_memberships;
 pub mod portfolios;
@@ -66,6 +67,7 @@ pub fn registry() -> Registry {
         .add::<goals::Goal>()
         .add::<jobs::Job>()
         .add::<memberships::Membership>()
+        .add::<notifications::Notification>()
         .add::<organization_exports::OrganizationExport>()
         .add::<portfolio_memberships::PortfolioMembership>()
         .add::<portfolios::Portfolio>()
@@ -144,6 +146,7 @@ pub fn operations(api: &mut Operations) {
     crate::search::everywhere::operations(api);
     visits::operations(api);
     calendar_feeds::operations(api);
+    notifications::operations(api);
     identity::account::operations(api);
     sessions::operations(api);
     invitations::operations(api);

@@ -308,6 +308,7 @@ fn objects() -> BTreeMap<&'static str, &'static str> {
         ("goal_relationship", "/goal_relationships/932"),
         ("job", "/jobs/961"),
         ("membership", "/memberships/911"),
+        ("notification", "/api/vinyasa/1/notifications/991"),
         ("organization_export", "/organization_exports/967"),
         ("portfolio", "/portfolios/941"),
         ("portfolio_membership", "/portfolio_memberships/942"),

@@ -533,6 +533,45 @@ pub(crate) const CASES: &[Case] = &[
         [201, 400, 400],
     ),
     case("deleteCalendarFeed", "/api/vinyasa/1/calendar_feeds/931", "", [200, 404, 404]),
+    // Notifications
+    case("getNotifications", "/api/vinyasa/1/notifications?workspace=101", "", [200, 200, 400]),
+    case(
+        "getNotificationCounts",
+        "/api/vinyasa/1/notifications/counts?workspace=101",
+        "",
+        [200, 200, 400],
+    ),
+    case("getNotification", "/api/vinyasa/1/notifications/991", "", [200, 403, 404]),
+    case(
+        "updateNotification",
+        "/api/vinyasa/1/notifications/991",
+        r#"{"is_read":true}"#,
+        [200, 403, 404],
+    ),
+    case(
+        "archiveAllNotifications",
+        "/api/vinyasa/1/notifications/archive_all",
+        r#"{"workspace":"101"}"#,
+        [200, 200, 400],
+    ),
+    case(
+        "markNotificationsRead",
+        "/api/vinyasa/1/notifications/mark_read",
+        r#"{"gids":["991"]}"#,
+        [200, 200, 200],
+    ),
+    case(
+        "getNotificationPreferences",
+        "/api/vinyasa/1/notification_preferences",
+        "",
+        [200, 200, 200],
+    ),
+    case(
+        "updateNotificationPreferences",
+        "/api/vinyasa/1/notification_preferences",
+        r#"{"digest":"daily"}"#,
+        [200, 200, 200],
+    ),
     // Extension API: who comes in
     case("getSetup", "/api/vinyasa/1/setup", "", [200, 200, 200]),
     case(

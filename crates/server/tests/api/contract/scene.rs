@@ -257,6 +257,30 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
     )?;
     insert(
         tx,
+        "notifications",
+        r#"gid, workspace, "user", kind, cause, part, resource, resource_type, actor, story, created_at, day, is_read, is_archived, is_bookmarked, in_app, mail"#,
+        params![
+            991,
+            101,
+            201,
+            "commented",
+            905,
+            0,
+            903,
+            "task",
+            202,
+            905,
+            NOW,
+            "2026-01-01",
+            0,
+            0,
+            0,
+            1,
+            ""
+        ],
+    )?;
+    insert(
+        tx,
         "sessions",
         r#"gid, "user", hash, user_agent, created_at, last_used_at, expires_at"#,
         params![970, 201, "0".repeat(64), "Browser", NOW, NOW, NOW + 1_000_000_000],
