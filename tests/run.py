@@ -228,6 +228,11 @@ def writers(*options):
     script("writers/run.py", *options)
 
 
+def storage(*_):
+    """Attachments in a bucket, on a server that speaks the protocol of S3."""
+    script("storage/run.py")
+
+
 def fix(*_):
     """Formats, applies what clippy can mend, and writes the table in README.md."""
     cargo("fmt", "--all")
@@ -236,9 +241,9 @@ def fix(*_):
     script("coverage.py")
 
 
-OUTSIDE = (sdk, openapi, contract, conformance, coverage, crash, fire, writers)
+OUTSIDE = (sdk, openapi, contract, conformance, coverage, crash, fire, writers, storage)
 PLANS = {
-    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, sdk, openapi, contract, coverage, crash, fire, writers),
+    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, sdk, openapi, contract, coverage, crash, fire, writers, storage),
     "check": (formatting, lints, unit, tidy),
     "fix": (prepare, fix),
     "prepare": (prepare,),
