@@ -173,6 +173,7 @@ fn held(tx: &mut Tx<'_>, claim: Claim) -> Result<Option<Job>> {
 }
 
 fn in_transaction(app: &Arc<App>, tx: &mut Tx<'_>, claim: Claim) -> Result<Next> {
+    let started = Instant::now();
     let Some(job) = held(tx, claim)? else { return Ok(Next::Nothing) };
     let kind = app.jobs.kind(&job.kind)?;
     if job.is_cancelled {
@@ -193,6 +194,7 @@ fn in_transaction(app: &Arc<App>, tx: &mut Tx<'_>, claim: Claim) -> Result<Next>
             job.gid
         ],
     )?;
+    app.jobs.pace.took(started.elapsed());
     Ok(if is_done { Next::Nothing } else { Next::Batch })
 }
 
