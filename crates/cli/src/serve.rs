@@ -205,7 +205,7 @@ fn stop() -> Result<impl Future<Output = ()> + Send + 'static> {
 }
 
 /// How to reach a bucket: the variables of the environment that other programs take, too (`AWS_ACCESS_KEY_ID` and so on).
-fn storage_options() -> StorageOptions {
+pub(crate) fn storage_options() -> StorageOptions {
     let variables = std::env::vars_os().filter_map(|(name, value)| {
         let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
         name.starts_with("AWS_").then_some((name, value))

@@ -116,6 +116,20 @@ impl Files {
         Ok(found.into_stream())
     }
 
+    /// Reads a whole file, if it is there.
+    ///
+    /// Errors: those of the storage.
+    pub async fn find(
+        &self,
+        key: &str,
+    ) -> Result<Option<BoxStream<'static, Result<Bytes, object_store::Error>>>> {
+        match self.store.get(&self.path(key)).await {
+            Ok(found) => Ok(Some(found.into_stream())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(internal(error)),
+        }
+    }
+
     /// Removes a file, also one that was never finished. It is no error if there is none.
     ///
     /// Errors: those of the storage.
@@ -190,23 +204,23 @@ impl Writer {
     }
 }
 
-/// Signs the address of a file: HMAC-SHA-256 over gid and expiry, as hexadecimal digits.
-pub fn signature(secret: &[u8], gid: Gid, expires: i64) -> String {
-    auth::hex(&mac(secret, gid, expires).finalize().into_bytes())
+/// Signs the address of a file: HMAC-SHA-256 over what it is of, gid and expiry, as hexadecimal digits.
+pub fn signature(secret: &[u8], of: &str, gid: Gid, expires: i64) -> String {
+    auth::hex(&mac(secret, of, gid, expires).finalize().into_bytes())
 }
 
 /// Whether `signature` is that of the address, in a time that does not tell how much of it is right.
-pub fn is_signed(secret: &[u8], gid: Gid, expires: i64, signature: &str) -> bool {
+pub fn is_signed(secret: &[u8], of: &str, gid: Gid, expires: i64, signature: &str) -> bool {
     let digits = signature.as_bytes().chunks_exact(2);
     let bytes: Option<Vec<u8>> =
         digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
     signature.len() == 64
-        && bytes.is_some_and(|bytes| mac(secret, gid, expires).verify_slice(&bytes).is_ok())
+        && bytes.is_some_and(|bytes| mac(secret, of, gid, expires).verify_slice(&bytes).is_ok())
 }
 
-fn mac(secret: &[u8], gid: Gid, expires: i64) -> Hmac<Sha256> {
+fn mac(secret: &[u8], of: &str, gid: Gid, expires: i64) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
-    mac.update(format!("attachment {gid} {expires}").as_bytes());
+    mac.update(format!("{of} {gid} {expires}").as_bytes());
     mac
 }
 
@@ -216,14 +230,15 @@ mod tests {
 
     #[test]
     fn a_signature_is_good_for_its_address_only() {
-        let good = signature(b"key", Gid::new(7), 100);
+        let good = signature(b"key", "attachment", Gid::new(7), 100);
 
-        assert!(is_signed(b"key", Gid::new(7), 100, &good));
-        assert!(!is_signed(b"key", Gid::new(8), 100, &good));
-        assert!(!is_signed(b"key", Gid::new(7), 101, &good));
-        assert!(!is_signed(b"other", Gid::new(7), 100, &good));
-        assert!(!is_signed(b"key", Gid::new(7), 100, ""));
-        assert!(!is_signed(b"key", Gid::new(7), 100, &good.replace(|_| true, "é")));
+        assert!(is_signed(b"key", "attachment", Gid::new(7), 100, &good));
+        assert!(!is_signed(b"key", "export", Gid::new(7), 100, &good));
+        assert!(!is_signed(b"key", "attachment", Gid::new(8), 100, &good));
+        assert!(!is_signed(b"key", "attachment", Gid::new(7), 101, &good));
+        assert!(!is_signed(b"other", "attachment", Gid::new(7), 100, &good));
+        assert!(!is_signed(b"key", "attachment", Gid::new(7), 100, ""));
+        assert!(!is_signed(b"key", "attachment", Gid::new(7), 100, &good.replace(|_| true, "é")));
     }
 
     #[test]

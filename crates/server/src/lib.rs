@@ -2,7 +2,8 @@
 //!
 //! [`http`] listens and parses, [`api`] runs one operation as one plain function on one connection, [`access`] decides who sees
 //! what, [`resources`] says what each thing is, [`events`] records what happens, [`readers`] do what follows from it, [`jobs`] do
-//! what is too large for one request. Start reading at [`api`].
+//! what is too large for one request, [`rules`] what teams let happen by themselves, [`exports`] carry a workspace to another server.
+//! Start reading at [`api`].
 
 pub mod access;
 pub mod admin;
@@ -12,6 +13,7 @@ pub mod auth;
 pub mod demo;
 pub mod error;
 pub mod events;
+pub mod exports;
 pub mod files;
 pub mod http;
 pub mod identity;
@@ -21,6 +23,7 @@ pub mod outbound;
 pub mod prelude;
 pub mod readers;
 pub mod resources;
+pub mod rules;
 pub mod search;
 pub mod trash;
 
@@ -101,6 +104,8 @@ pub struct App {
     pub outbound: outbound::Outbound,
     /// What goes on behind the requests.
     pub jobs: jobs::Jobs,
+    /// What rules have to do.
+    pub rules: rules::Rules,
     /// What follows from events.
     pub readers: Vec<readers::Reader>,
     /// Webhooks that are being sent.
@@ -153,6 +158,7 @@ impl App {
             files,
             outbound,
             jobs: jobs::Jobs::default(),
+            rules: rules::Rules::default(),
             readers: readers::all(),
             webhooks: resources::webhooks::sender::Sender::default(),
             metrics: http::metrics::Metrics::default(),

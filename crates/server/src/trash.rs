@@ -66,6 +66,7 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("portfolio_items", "item"),
             ("allocations", "parent"),
             ("goal_relationships", "supporting_resource"),
+            ("rules", "project"),
         ],
         "goals" => &[
             ("texts", "object"),

@@ -1,12 +1,13 @@
 //! The asynchronous shell: listens, parses, limits, hands the work to a thread that owns a connection, and writes the answer.
 //!
 //! [`routes`] finds the operation, [`request`] parses what came, [`pipeline`] runs it, [`respond`] writes what goes,
-//! [`attachments`] streams files, [`web`] serves the web application, [`limits`] counts requests, [`peer`] tells who calls,
-//! `webhooks` shakes hands, [`metrics`] tells how it goes.
+//! [`attachments`] streams files, [`exports`] those of exports, [`web`] serves the web application, [`limits`] counts requests,
+//! [`peer`] tells who calls, `webhooks` shakes hands, [`metrics`] tells how it goes.
 
 pub mod attachments;
 pub mod batch;
 pub mod calendar;
+pub mod exports;
 pub mod limits;
 pub mod metrics;
 pub mod peer;
@@ -56,6 +57,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let (drain, drained) = tokio::sync::oneshot::channel::<()>();
     let flusher = tokio::spawn(keep_house(Arc::clone(&app)));
+    let rules = tokio::spawn(crate::rules::work(Arc::clone(&app)));
     let (stop_jobs, stopped) = tokio::sync::watch::channel(());
     let workers = tokio::spawn(work(Arc::clone(&app), stopped));
     let readers = Running::start(&app);
@@ -73,6 +75,7 @@ pub async fn serve(
         } => Ok(()),
     };
     flusher.abort();
+    rules.abort();
     sender.abort();
     drop(stop_jobs);
     if tokio::time::timeout(LAST_BATCH, workers).await.is_err() {
@@ -114,6 +117,9 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = crate::resources::time_periods::extend(&app).await {
             tracing::warn!(%error, "time periods were not made");
         }
+        if let Err(error) = crate::rules::tick(&app).await {
+            tracing::warn!(%error, "rules that the clock sets off were not looked at");
+        }
         if let Err(error) = crate::readers::cleaning::clean(&app).await {
             tracing::warn!(%error, "old events were not removed");
         }
@@ -122,6 +128,9 @@ async fn keep_house(app: Arc<App>) {
         }
         if let Err(error) = crate::identity::sweep(&app).await {
             tracing::warn!(%error, "what had expired was not swept");
+        }
+        if let Err(error) = crate::exports::sweep(&app).await {
+            tracing::warn!(%error, "old exports were not removed");
         }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");
@@ -221,6 +230,9 @@ async fn route(
         }
         ("GET" | "HEAD", path) if path.starts_with(attachments::DOWNLOAD) => {
             attachments::download(app, incoming, parts).await
+        }
+        ("GET" | "HEAD", path) if path.starts_with(exports::DOWNLOAD) => {
+            exports::download(app, incoming, parts).await
         }
         ("GET" | "HEAD", path) if path.starts_with(crate::resources::calendar_feeds::PATH) => {
             calendar::serve(app, incoming, path).await

@@ -4,7 +4,7 @@
 //! from moment to moment with what else they do, so no number of rows is right. A batch that took too long halves the next ones; quick
 //! ones let them grow, slowly.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 /// The parts in which the size of a batch is counted.
@@ -22,23 +22,31 @@ const QUICK: Duration = Duration::from_millis(5);
 
 /// The part of its largest size that a batch has now.
 #[derive(Debug)]
-pub struct Pace(AtomicI64);
+pub struct Pace {
+    part: AtomicI64,
+    /// Whether the batch that runs asked; of others, whose size is their own, nothing is learned.
+    is_asked: AtomicBool,
+}
 
 impl Default for Pace {
     fn default() -> Self {
-        Pace(AtomicI64::new(FIRST))
+        Pace { part: AtomicI64::new(FIRST), is_asked: AtomicBool::new(false) }
     }
 }
 
 impl Pace {
     /// How many rows a batch takes that takes at most `most`; at least one.
     pub fn of(&self, most: i64) -> i64 {
-        (most * self.0.load(Ordering::Relaxed) / WHOLE).max(1)
+        self.is_asked.store(true, Ordering::Relaxed);
+        (most * self.part.load(Ordering::Relaxed) / WHOLE).max(1)
     }
 
     /// Learns from a batch. Two workers may learn at once; what one of them says is lost then, which the next batch says again.
     pub fn took(&self, time: Duration) {
-        let now = self.0.load(Ordering::Relaxed);
+        if !self.is_asked.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let now = self.part.load(Ordering::Relaxed);
         let next = if time > SLOW {
             now / 2
         } else if time < QUICK {
@@ -46,7 +54,7 @@ impl Pace {
         } else {
             now
         };
-        self.0.store(next.clamp(1, WHOLE), Ordering::Relaxed);
+        self.part.store(next.clamp(1, WHOLE), Ordering::Relaxed);
     }
 }
 
@@ -60,16 +68,19 @@ mod tests {
         assert_eq!((pace.of(200), pace.of(50), pace.of(1)), (50, 12, 1));
 
         for _ in 0..100 {
+            pace.of(1);
             pace.took(Duration::from_millis(1));
         }
         assert_eq!(pace.of(200), 200);
         pace.took(Duration::from_millis(7));
+        pace.took(Duration::from_secs(1));
         assert_eq!(pace.of(200), 200);
         pace.took(Duration::from_millis(11));
         assert_eq!(pace.of(200), 100);
         pace.took(Duration::from_millis(1));
         assert_eq!(pace.of(200), 103);
         for _ in 0..100 {
+            pace.of(1);
             pace.took(Duration::from_secs(1));
         }
         assert_eq!((pace.of(200), pace.of(50)), (3, 1));

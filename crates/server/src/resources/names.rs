@@ -38,6 +38,7 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
     ("goal", "goals", "t.name", "t.workspace"),
     ("team", "teams", "t.name", "t.workspace"),
     ("section", "sections", "t.name", "t.workspace"),
+    ("task_template", "task_templates", "t.name", "t.workspace"),
     ("attachment", "attachments", "t.name", "t.workspace"),
     ("custom_field", "custom_fields", "t.name", "t.workspace"),
     ("enum_option", "enum_options", "t.name", "t.workspace"),

@@ -230,6 +230,21 @@ impl App {
         self.runtime.block_on(server::jobs::run_all(&self.server)).unwrap();
     }
 
+    /// Runs every rule that events have set off, and what follows from that, as the server does behind the requests.
+    pub(crate) fn run_rules(&self) {
+        self.runtime
+            .block_on(server::rules::settle(&self.server))
+            .unwrap_or_else(|error| panic!("{error:?}"));
+    }
+
+    /// Does what the server does once a minute about rules, and runs those that the clock sets off.
+    pub(crate) fn tick_rules(&self) {
+        self.runtime
+            .block_on(server::rules::tick(&self.server))
+            .unwrap_or_else(|error| panic!("{error:?}"));
+        self.run_rules();
+    }
+
     /// Lets a reader of the test's own making see everything that happened.
     pub(crate) fn run_reader(&self, reader: &server::readers::Reader) {
         self.runtime

@@ -65,18 +65,14 @@ impl Target {
 
     /// Connects; a task of its own drives the connection.
     async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
-        Ok(match &self.tls {
-            Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await?;
-                tokio::spawn(drive(connection));
-                client
-            }
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await?;
-                tokio::spawn(drive(connection));
-                client
-            }
-        })
+        if let Some(tls) = &self.tls {
+            let (client, connection) = self.config.connect(tls.clone()).await?;
+            tokio::spawn(drive(connection));
+            return Ok(client);
+        }
+        let (client, connection) = self.config.connect(NoTls).await?;
+        tokio::spawn(drive(connection));
+        Ok(client)
     }
 }
 

@@ -53,16 +53,12 @@ async fn listen(
     channel: &str,
     sender: &mpsc::Sender<()>,
 ) -> Result<(), tokio_postgres::Error> {
-    match &target.tls {
-        Some(tls) => {
-            let (client, connection) = target.config.connect(tls.clone()).await?;
-            hear(client, connection, channel, sender).await
-        }
-        None => {
-            let (client, connection) = target.config.connect(NoTls).await?;
-            hear(client, connection, channel, sender).await
-        }
+    if let Some(tls) = &target.tls {
+        let (client, connection) = target.config.connect(tls.clone()).await?;
+        return hear(client, connection, channel, sender).await;
     }
+    let (client, connection) = target.config.connect(NoTls).await?;
+    hear(client, connection, channel, sender).await
 }
 
 /// Listens on this connection.

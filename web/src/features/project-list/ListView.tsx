@@ -301,7 +301,8 @@ export function ListView({ ws, project, openTask, open }: ViewProps) {
       onAddSection={addSection}
     />
   );
-  if (!sections || data.isLoading) {
+  // The first page is shown while the rest is still being read.
+  if (!sections || (data.isLoading && !rows.some((row) => row.kind === 'task'))) {
     return (
       <>
         {toolbar}

@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 use store::Tx;
 
 pub use super::ids::number;
-pub use super::write::{write_on_container, write_on_task};
+pub use super::write::{MAX_TEXT, write_on_container, write_on_task};
 
 /// The tables of values, and their columns beside those that say of what and whose.
 pub const TABLES: [(&str, &str); 2] = [
@@ -190,6 +190,15 @@ pub enum Holder {
 /// The fields of tasks with their values: those set on any of a task's projects, and for direct subtasks on its parent's.
 pub fn of_tasks(fetching: &mut Fetching<'_, '_>) -> Result<Vec<(usize, FieldValue)>, store::Error> {
     load(fetching.tx, fetching.viewer, Holder::Task, fetching.ids)
+}
+
+/// The fields of one task with their values, as far as the actor sees them.
+///
+/// Errors: those of the database.
+pub fn of_task(cx: &mut Context<'_, '_>, task: Gid) -> Result<Vec<FieldValue>> {
+    let viewer = cx.viewer();
+    let found = load(cx.tx, viewer, Holder::Task, &[task.get()])?;
+    Ok(found.into_iter().map(|(_, value)| value).collect())
 }
 
 /// The fields of projects and portfolios with their values.
