@@ -606,7 +606,7 @@ async function refusals() {
 
 async function finding() {
   const word = `Airship${w.task.slice(-4)}`;
-  const task = (await one(ada.Tasks.createTask(data({ name: `${word} mast`, projects: [w.project] }), {}))).gid;
+  const task = (await one(ada.Tasks.createTask(data({ name: `${word} mast`, projects: [w.other] }), {}))).gid;
   expect('found at once', gids(await all(ada.Tasks.searchTasksForWorkspace(WORKSPACE, { text: word, completed: false }))), [task]);
   expect('not for the guest', await all(eve.Tasks.searchTasksForWorkspace(WORKSPACE, { text: word })), []);
   await refused('not a date', 400, ada.Tasks.searchTasksForWorkspace(WORKSPACE, { 'due_on.after': 'soon' }));
