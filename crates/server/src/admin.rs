@@ -2,13 +2,14 @@
 //!
 //! Plain functions over a transaction; they check what they are given and know nothing of arguments, files or output.
 
+use crate::audit::{self, Audit, Doer};
 use crate::auth;
 use crate::error::{Result, invalid, require};
 use crate::resources::users::{self, User};
 use crate::resources::workspace_memberships::{self, Role};
 use crate::resources::workspaces::Workspace;
-use engine::Stored;
 use engine::record::insert_text;
+use engine::{Resource as _, Stored};
 use model::{Gid, Timestamp, single_line};
 use store::{Tx, params};
 
@@ -76,8 +77,18 @@ pub fn create_user(
     let name = single_line(name);
     require(!name.is_empty(), "name", "Must not be empty")?;
     let (user, _) = users::ensure(tx, now, &name, &address)?;
-    workspace_memberships::join(tx, now, workspace, user, role)?;
+    let before = workspace_memberships::of(tx, workspace, user)?;
+    let joined = workspace_memberships::join(tx, now, workspace, user, role)?.is_some();
     workspace_memberships::set_role(tx, workspace, user, role)?;
+    let (event_type, old) = match &before {
+        None => ("user_invited", None),
+        Some(_) if joined => ("user_reprovisioned", None),
+        Some(before) => ("user_workspace_admin_role_changed", Some(before.role.as_str())),
+    };
+    if old != Some(role.name()) {
+        let entry = Audit::new(event_type, workspace).about(User::TYPE, user);
+        audit::write(tx, now, &Doer::server(), &entry.change(old, Some(role.name())))?;
+    }
     Ok(user)
 }
 
@@ -88,7 +99,7 @@ pub fn user_by_email(tx: &mut Tx<'_>, email: &str) -> Result<User> {
     users::by_email(tx, email)?.ok_or_else(|| invalid("user", "No user has this e-mail address"))
 }
 
-/// Stores a token of a user under its hash and gives its gid. The text is shown to whoever made it and is kept nowhere.
+/// Stores a token of a user under its hash and gives its gid; `doer` is who made it, for the audit log. The text is shown to whoever made it and is kept nowhere.
 ///
 /// Errors: 400 for an unknown user.
 pub fn create_token(
@@ -97,6 +108,7 @@ pub fn create_token(
     user: Gid,
     name: &str,
     token_text: &str,
+    doer: &Doer,
 ) -> Result<Gid> {
     let exists: Option<Gid> =
         tx.first("SELECT u.gid FROM users AS u WHERE u.gid = ?", params![user], |row| row.get(0))?;
@@ -106,5 +118,6 @@ pub fn create_token(
         r#"INSERT INTO tokens (gid, "user", name, hash, created_at) VALUES (?, ?, ?, ?, ?)"#,
         params![gid, user, single_line(name), auth::hash(token_text), now],
     )?;
+    audit::write_everywhere(tx, now, doer, "user_personal_access_token_authorized", user)?;
     Ok(gid)
 }

@@ -31,21 +31,21 @@ impl Credential {
     }
 }
 
-/// Where an actor comes from.
+/// What an actor came in with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Origin {
+pub enum Pass {
     /// A personal access token.
     Token(Gid),
     /// A session of the web application.
     Session(Gid),
 }
 
-impl Origin {
+impl Pass {
     /// The session, if it is one.
     pub fn session(self) -> Option<Gid> {
         match self {
-            Origin::Session(gid) => Some(gid),
-            Origin::Token(_) => None,
+            Pass::Session(gid) => Some(gid),
+            Pass::Token(_) => None,
         }
     }
 }
@@ -89,7 +89,7 @@ pub fn same(one: &str, other: &str) -> bool {
 
 /// What an actor's rights follow from: his user, his zone, and how far he sees (as a service account if he is one somewhere, as
 /// a member if he is a full member somewhere, else as a guest). `k` is a row that names him in `user`.
-macro_rules! actor_of {
+macro_rules! actor_by {
     ($from:literal) => {
         concat!(
             r#"SELECT k.gid, u.gid, u.time_zone, coalesce((SELECT max(CASE wm.role WHEN 'service' THEN 3 WHEN 'guest' THEN 1 ELSE 2 END) FROM workspace_memberships AS wm WHERE wm."user" = u.gid AND wm.is_active = 1), 0) "#,
@@ -103,38 +103,28 @@ pub fn actor(tx: &mut Tx<'_>, credential: &Credential, now: Timestamp) -> Result
     match credential {
         Credential::Token(hash) => found(
             tx,
-            actor_of!(
+            actor_by!(
                 r#"FROM tokens AS k JOIN users AS u ON u.gid = k."user" WHERE k.hash = ? AND k.revoked_at IS NULL"#
             ),
             params![hash],
-            |gid| Some(Origin::Token(gid)),
+            |gid| Some(Pass::Token(gid)),
         ),
         Credential::Session(hash) => found(
             tx,
-            actor_of!(
+            actor_by!(
                 r#"FROM sessions AS k JOIN users AS u ON u.gid = k."user" WHERE k.hash = ? AND k.expires_at > ?"#
             ),
             params![hash, now],
-            |gid| Some(Origin::Session(gid)),
+            |gid| Some(Pass::Session(gid)),
         ),
     }
-}
-
-/// A user as an actor, for what the server does in his name.
-pub fn actor_of_user(tx: &mut Tx<'_>, user: Gid) -> Result<Option<Actor>> {
-    found(
-        tx,
-        actor_of!("FROM users AS k JOIN users AS u ON u.gid = k.gid WHERE k.gid = ?"),
-        params![user],
-        |_| None,
-    )
 }
 
 fn found(
     tx: &mut Tx<'_>,
     sql: &str,
     values: &[store::Value],
-    origin: impl Fn(Gid) -> Option<Origin>,
+    pass: impl Fn(Gid) -> Option<Pass>,
 ) -> Result<Option<Actor>> {
     let row = tx.first(sql, values, |row| {
         Ok((
@@ -146,12 +136,28 @@ fn found(
     })?;
     Ok(row.map(|(gid, user, time_zone, rank)| Actor {
         user,
-        token: origin(gid),
-        sight: match rank {
-            3 => Sight::Service,
-            2 => Sight::Member,
-            _ => Sight::Guest,
-        },
+        token: pass(gid),
+        sight: sight(rank),
         time_zone,
     }))
+}
+
+/// The user as an actor without a token: for what the server does on his behalf. Somebody who is gone sees as a guest.
+pub fn actor_of(tx: &mut Tx<'_>, user: Gid) -> Result<Actor> {
+    let found = tx.first(
+        r#"SELECT u.time_zone, coalesce((SELECT max(CASE wm.role WHEN 'service' THEN 3 WHEN 'guest' THEN 1 ELSE 2 END) FROM workspace_memberships AS wm WHERE wm."user" = u.gid AND wm.is_active = 1), 0) FROM users AS u WHERE u.gid = ?"#,
+        params![user],
+        |row| Ok((row.get::<Option<String>>(0)?, row.get::<i64>(1)?)),
+    )?;
+    let (time_zone, rank) = found.unwrap_or_default();
+    Ok(Actor { user, token: None, sight: sight(rank), time_zone })
+}
+
+/// How far somebody sees whose highest role is this.
+fn sight(rank: i64) -> Sight {
+    match rank {
+        3 => Sight::Service,
+        2 => Sight::Member,
+        _ => Sight::Guest,
+    }
 }

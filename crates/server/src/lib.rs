@@ -1,11 +1,13 @@
 //! The Vinyasa server as a library: an asynchronous HTTP shell around a synchronous core.
 //!
 //! [`http`] listens and parses, [`api`] runs one operation as one plain function on one connection, [`access`] decides who sees
-//! what, [`resources`] says what each thing is, [`events`] records what happens. Start reading at [`api`].
+//! what, [`resources`] says what each thing is, [`events`] records what happens, [`readers`] do what follows from it, [`jobs`] do
+//! what is too large for one request. Start reading at [`api`].
 
 pub mod access;
 pub mod admin;
 pub mod api;
+pub mod audit;
 pub mod auth;
 pub mod demo;
 pub mod error;
@@ -13,8 +15,10 @@ pub mod events;
 pub mod files;
 pub mod http;
 pub mod identity;
+pub mod jobs;
 pub mod mail;
 pub mod prelude;
+pub mod readers;
 pub mod resources;
 pub mod trash;
 
@@ -22,7 +26,7 @@ pub use error::{Error, Result};
 
 use api::Operations;
 use api::operations::Operation;
-use auth::Origin;
+use auth::Pass;
 use engine::Registry;
 use http::limits::RateLimits;
 use http::routes::Routes;
@@ -89,12 +93,18 @@ pub struct App {
     pub settings: Settings,
     /// The files.
     pub files: files::Files,
+    /// What goes on behind the requests.
+    pub jobs: jobs::Jobs,
+    /// What follows from events.
+    pub readers: Vec<readers::Reader>,
+    /// Wakes those who read the event log.
+    pub log: readers::Log,
     pub(crate) reference: api::openapi::Cached,
     pub(crate) routes: Routes,
     pub(crate) limits: RateLimits,
     pub(crate) open_limits: RateLimits,
     pub(crate) passwords: Passwords,
-    pub(crate) used_tokens: Mutex<HashMap<Origin, Timestamp>>,
+    pub(crate) used_tokens: Mutex<HashMap<Pass, Timestamp>>,
     pub(crate) known_tokens: Mutex<HashSet<String>>,
 }
 
@@ -113,6 +123,7 @@ impl App {
         let files = files::Files::open(&settings.storage, &settings.storage_options)?;
         let limits = RateLimits::new(settings.requests_per_minute);
         let passwords = Passwords::new(settings.password_cost)?;
+        let log = log(&store, &outside)?;
         Ok(Arc::new(App {
             store,
             access: access::Prepared::new(&registry),
@@ -125,6 +136,9 @@ impl App {
             entropy: outside.entropy,
             settings,
             files,
+            jobs: jobs::Jobs::default(),
+            readers: readers::all(),
+            log,
             reference: api::openapi::Cached::default(),
             routes,
             limits,
@@ -139,20 +153,20 @@ impl App {
     ///
     /// Errors: those of the database; the times are then kept for the next call.
     pub async fn flush_used_tokens(&self) -> Result<()> {
-        let used: Vec<(Origin, Timestamp)> =
+        let used: Vec<(Pass, Timestamp)> =
             self.used_tokens.lock().map(|mut used| used.drain().collect()).unwrap_or_default();
         if used.is_empty() {
             return Ok(());
         }
         self.store
             .write(move |tx| {
-                for (origin, at) in &used {
-                    match origin {
-                        Origin::Token(token) => tx.later(
+                for (pass, at) in &used {
+                    match pass {
+                        Pass::Token(token) => tx.later(
                             "UPDATE tokens SET last_used_at = ? WHERE gid = ?",
                             params![at, token].to_vec(),
                         )?,
-                        Origin::Session(session) => tx.later(
+                        Pass::Session(session) => tx.later(
                             "UPDATE sessions SET last_used_at = ?, expires_at = ? WHERE gid = ?",
                             params![at, at.millis() + auth::SESSION_LIFE, session].to_vec(),
                         )?,
@@ -162,6 +176,15 @@ impl App {
             })
             .await
     }
+}
+
+/// The event log: which database it is in, and which process this is.
+fn log(store: &Store, outside: &Outside) -> Result<readers::Log> {
+    let (mut epoch, mut node) = ([0_u8; 4], [0_u8; 8]);
+    (outside.entropy)(&mut epoch);
+    (outside.entropy)(&mut node);
+    let epoch = readers::epoch::establish(store, u32::from_be_bytes(epoch))?;
+    Ok(readers::Log::new(auth::hex(&node), epoch))
 }
 
 /// The server's key: made at the first start, kept in the database so that all nodes share it.

@@ -25,6 +25,9 @@ pub(crate) const MOST: i64 = 1 << 24;
 pub(crate) const TAKE_BLOCK: &str = "INSERT INTO gid_blocks (name, next) VALUES ('gid', ?) \
      ON CONFLICT (name) DO UPDATE SET next = gid_blocks.next + ? RETURNING next";
 
+/// The end of the block that was taken last, by whichever process.
+pub(crate) const LAST_BLOCK: &str = "SELECT next FROM gid_blocks WHERE name = 'gid'";
+
 /// The gids at hand; shared by all threads of a store.
 pub(crate) struct Gids {
     blocks: Mutex<VecDeque<Range<i64>>>,
@@ -51,6 +54,20 @@ impl Gids {
         }
     }
 
+    /// The first of `count` gids in a row, if a block at hand has as many. The gids of blocks that have fewer are lost.
+    pub(crate) fn take_run(&self, count: u32) -> Option<i64> {
+        let mut blocks = self.blocks();
+        loop {
+            let block = blocks.front_mut()?;
+            let first = block.start;
+            if block.end - first >= i64::from(count) {
+                block.start += i64::from(count);
+                return Some(first);
+            }
+            blocks.pop_front();
+        }
+    }
+
     /// Whether a block should be taken before the next job.
     pub(crate) fn is_low(&self) -> bool {
         self.blocks().iter().map(|block| block.end - block.start).sum::<i64>() < RESERVE
@@ -59,6 +76,16 @@ impl Gids {
     /// The parameters of [`TAKE_BLOCK`].
     pub(crate) fn block_params(&self, size: i64) -> [Value; 2] {
         [Value::Int(self.first + size), Value::Int(size)]
+    }
+
+    /// Whether the last block taken from the database, which ends at `end`, is ours: then no other process has later gids.
+    pub(crate) fn are_latest(&self, end: i64) -> bool {
+        self.blocks().back().is_some_and(|block| block.end == end)
+    }
+
+    /// Forgets the gids at hand.
+    pub(crate) fn forget(&self) {
+        self.blocks().clear();
     }
 
     /// Adds the block that ends at `end`, as [`TAKE_BLOCK`] gave it.

@@ -58,7 +58,7 @@ pub const ALL: &[Migration] = &[
     migration!(12, "0012_identity"),
     migration!(13, "0013_rules"),
     migration!(14, "0014_notifications"),
-    migration!(15, "0015_audit_log"),
+    migration!(15, "0015_audit_log", pair),
     migration!(16, "0016_calendar_feeds"),
     migration!(17, "0017_views"),
     migration!(18, "0018_core"),

@@ -82,6 +82,10 @@ struct Inner {
     dialect: Dialect,
     wait: Duration,
     directory: Option<PathBuf>,
+    /// How to reach PostgreSQL.
+    target: Option<postgres::Target>,
+    /// Ends the listening.
+    stop: Arc<tokio::sync::Notify>,
 }
 
 /// What callers and threads share.
@@ -124,6 +128,8 @@ impl Store {
             dialect: Dialect::Postgres,
             wait: config.wait,
             directory: None,
+            target: None,
+            stop: Arc::default(),
         };
         // From here on, an early return drops `inner`, which ends the threads started so far.
         match &config.location {
@@ -215,6 +221,30 @@ impl Store {
         shared.counters.snapshot(shared.reads.len() + shared.writes.len())
     }
 
+    /// Hears `NOTIFY` on `channel`, which may come from any node: at least one word for one or more notifications. `None` on SQLite,
+    /// where there is one process. The words are a hint: they may be lost, and some come for nothing.
+    ///
+    /// The listening ends when the receiver is dropped and with the store.
+    ///
+    /// Errors: no thread to listen on.
+    pub fn listen(
+        &self,
+        channel: &'static str,
+    ) -> Result<Option<tokio::sync::mpsc::Receiver<()>>, Error> {
+        let Some(target) = self.inner.target.clone() else { return Ok(None) };
+        let (sender, receiver) = tokio::sync::mpsc::channel(1);
+        let stop = Arc::clone(&self.inner.stop);
+        thread::Builder::new()
+            .name("store-notices".to_owned())
+            .spawn(move || {
+                if let Err(error) = postgres::notices::work(&target, channel, &sender, &stop) {
+                    tracing::error!(%error, "cannot listen on PostgreSQL");
+                }
+            })
+            .map_err(|error| Error::Database(format!("cannot start a thread: {error}")))?;
+        Ok(Some(receiver))
+    }
+
     /// Claims the data directory for `vinyasa serve`; [`Error::Locked`] if another one has it.
     ///
     /// Admin commands do not ask for it: they work while the server runs. On PostgreSQL any number
@@ -271,6 +301,7 @@ impl Inner {
     fn open_postgres(&mut self, url: &str, config: &Config) -> Result<(), Error> {
         self.dialect = Dialect::Postgres;
         let target = postgres::Target::parse(url, config.durable)?;
+        self.target = Some(target.clone());
         let migrating = target.clone();
         // On a thread of its own, since the caller may be inside a runtime.
         let migrated = thread::spawn(move || {
@@ -354,6 +385,7 @@ fn gone() -> Error {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.shared.closing.store(true, Ordering::Release);
+        self.stop.notify_waiters();
         self.shared.reads.close();
         self.shared.writes.close();
         if let Some(bell) = &self.bell {

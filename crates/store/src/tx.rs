@@ -255,14 +255,25 @@ impl Tx<'_> {
     ///
     /// [`Error::GidsExhausted`] is for the store alone: pass it on, the job is run again with more gids.
     pub fn gid(&mut self) -> Result<Gid, Error> {
+        self.draw(1, Gids::take)
+    }
+
+    /// The first of `count` fresh gids in a row, so that a statement can number the rows of a list: `? + i.key`.
+    ///
+    /// As [`Tx::gid`] otherwise.
+    pub fn gids(&mut self, count: u32) -> Result<Gid, Error> {
+        self.draw(count, |gids| gids.take_run(count))
+    }
+
+    fn draw(&mut self, count: u32, take: impl FnOnce(&Gids) -> Option<i64>) -> Result<Gid, Error> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
         let Some(gids) = self.gids else {
             return Err(Error::Database("a reading transaction has no gids".to_owned()));
         };
-        self.drawn += 1;
-        match gids.take() {
+        self.drawn = self.drawn.saturating_add(count);
+        match take(gids) {
             Some(gid) => Ok(Gid::new(gid)),
             None => self.fail(Error::GidsExhausted),
         }

@@ -124,6 +124,16 @@ pub const RULES: &[Rule] = &[
         service: SERVES,
         drive: Some(GRANTS),
     },
+    // A job is its creator's alone, as long as he is in the workspace; those that finish a request are nobody's.
+    Rule {
+        name: "job",
+        live: "{t}.result_type IS NOT NULL",
+        named: false,
+        see: r#"{t}.created_by = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL"#,
+        level: "CASE WHEN {t}.created_by = :me THEN 4 ELSE 0 END",
+        service: "1 = 0",
+        drive: None,
+    },
     Rule {
         name: "project_membership",
         live: "",

@@ -5,7 +5,8 @@ use crate::access::{self, Level};
 use crate::api::call::{Call, Options};
 use crate::api::operations::Answer;
 use crate::api::query::Page;
-use crate::auth::Origin;
+use crate::audit::Origin;
+use crate::auth::Pass;
 use crate::error::{Error, Result, forbidden};
 use crate::events::Event;
 use engine::plan::Shape;
@@ -21,7 +22,7 @@ pub struct Actor {
     /// The user.
     pub user: Gid,
     /// What he came with; `None` for the server's own work and for whoever is not known.
-    pub token: Option<Origin>,
+    pub token: Option<Pass>,
     /// How far he sees.
     pub sight: Sight,
     /// His time zone, an IANA name.
@@ -36,7 +37,7 @@ impl Actor {
 
     /// His session, if he came with one.
     pub fn session(&self) -> Option<Gid> {
-        self.token.and_then(Origin::session)
+        self.token.and_then(Pass::session)
     }
 }
 
@@ -54,7 +55,13 @@ pub struct Context<'a, 'c> {
     pub request_id: String,
     /// What the client wants of the answer.
     pub options: Options,
+    /// Whether nobody did this: what is told of it then has no actor, although `actor` says whose rights count.
+    pub automated: bool,
+    /// Where the request came from.
+    pub origin: Origin,
     pub(crate) events: Vec<Event>,
+    /// Whether workers are to be woken after the commit.
+    pub(crate) begins_jobs: bool,
     pub(crate) random: u64,
     counter: u32,
 }
@@ -284,9 +291,28 @@ impl<'a, 'c> Context<'a, 'c> {
             site,
             request_id,
             options: call.options.clone(),
+            automated: false,
+            origin: Origin::default(),
             events: Vec::new(),
+            begins_jobs: false,
             random: u64::from_le_bytes(seed) | 1,
             counter: 0,
+        }
+    }
+
+    /// A context for the server's own work, which sees everything; `request_id` names it in logs and events.
+    pub fn of_server(tx: &'a mut Tx<'c>, app: &'a App, request_id: String) -> Self {
+        let nobody = Gid::new(0);
+        let actor = Actor { user: nobody, token: None, sight: Sight::System, time_zone: None };
+        let site = Site {
+            url: app.settings.public_url.clone().unwrap_or_default(),
+            now: (app.clock)(),
+            secret: Arc::clone(&app.secret),
+            viewer: nobody,
+        };
+        Context {
+            automated: true,
+            ..Context::new(tx, app, actor, site, request_id, &Call::default())
         }
     }
 }

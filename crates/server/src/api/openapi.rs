@@ -4,7 +4,7 @@
 //! paths, parameters and bodies. `opt_fields` may leave out anything, so nothing but the gid is required.
 
 use crate::App;
-use crate::api::operations::{Input, Operation, Output, Parameter};
+use crate::api::operations::{Input, Operation, Output, Parameter, Plain};
 use crate::api::wire::MAX_LIMIT;
 use crate::http::request::SESSION_COOKIE;
 use engine::schema::{FieldInfo, Kind};
@@ -86,7 +86,7 @@ fn describe_operation(operation: &Operation) -> Value {
     if operation.paged {
         parameters.extend([shared("limit"), shared("offset")]);
     }
-    if operation.output != Output::Empty {
+    if !matches!(operation.output, Output::Empty | Output::Plain(_) | Output::PlainList(_)) {
         parameters.push(shared("opt_fields"));
     }
     parameters.push(shared("opt_pretty"));
@@ -200,11 +200,8 @@ fn responses(operation: &Operation) -> Value {
                 names.iter().map(|name| ((*name).to_owned(), scalar(JsonType::Integer))).collect();
             (json!({ "type": "object", "properties": counts }), "The counts.")
         }
-        Output::Object(fields) => {
-            let fields: Map<String, Value> =
-                fields.iter().map(|(name, json)| ((*name).to_owned(), scalar(*json))).collect();
-            (json!({ "type": "object", "properties": fields }), "The facts.")
-        }
+        Output::Plain(fields) => (plain(fields), "The object."),
+        Output::PlainList(fields) => (list_of(plain(fields)), "The objects."),
         Output::Empty => (reference("Empty"), "Done."),
     };
     let mut body =
@@ -251,6 +248,15 @@ fn responses(operation: &Operation) -> Value {
         all.insert("200".to_owned(), success);
     }
     Value::Object(all)
+}
+
+/// An object that is no resource.
+fn plain(fields: &[Plain]) -> Value {
+    let properties: Map<String, Value> = fields
+        .iter()
+        .map(|(name, kind, doc)| ((*name).to_owned(), nullable(described(scalar(*kind), doc))))
+        .collect();
+    json!({ "type": "object", "properties": properties })
 }
 
 /// The schemas by name.

@@ -3,6 +3,7 @@
 use crate::api::call::Call;
 use crate::api::context::Context;
 use crate::api::query::Page;
+use crate::api::wire::MAX_LIMIT;
 use crate::api::write::Object;
 use crate::error::Result;
 use crate::identity::passwords::Ask;
@@ -53,6 +54,9 @@ pub type Run = Box<dyn Fn(&mut Context<'_, '_>, &Call) -> Result<Answer> + Send 
 /// What an operation asks about passwords before it runs: a transaction of its own, whose writes stay whatever comes of it.
 pub type Prepare = Box<dyn Fn(&mut Context<'_, '_>, &Call) -> Result<Ask> + Send + Sync>;
 
+/// What follows when an operation was answered, in a transaction of its own.
+pub type Afterwards = Box<dyn Fn(&mut Context<'_, '_>, &Call) -> Result<()> + Send + Sync>;
+
 /// How the body of the answer looks, for the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output {
@@ -64,11 +68,16 @@ pub enum Output {
     FullList(&'static str),
     /// An object of whole numbers with these names.
     Counts(&'static [&'static str]),
-    /// An object with these fields.
-    Object(&'static [(&'static str, engine::JsonType)]),
+    /// One object with these fields, which is no resource.
+    Plain(&'static [Plain]),
+    /// Such objects.
+    PlainList(&'static [Plain]),
     /// `{}`.
     Empty,
 }
+
+/// A field of an object that is no resource: its name, type and meaning. It may be null.
+pub type Plain = (&'static str, engine::JsonType, &'static str);
 
 /// A query parameter or a field of the body that is not a field of the resource.
 #[derive(Clone, Copy, Debug)]
@@ -152,6 +161,8 @@ pub struct Operation {
     pub output: Output,
     /// Whether lists are paged.
     pub paged: bool,
+    /// The largest `limit`.
+    pub max_limit: usize,
     /// Whether it answers 201.
     pub creates: bool,
     /// A path that old clients call; left out of the reference.
@@ -163,6 +174,7 @@ pub struct Operation {
     /// Whether its answer holds a secret, which must not be kept for an `Idempotency-Key`.
     pub is_secret: bool,
     pub(crate) prepare: Option<Prepare>,
+    pub(crate) afterwards: Option<Afterwards>,
     pub(crate) run: Run,
 }
 
@@ -245,6 +257,19 @@ impl Declaring<'_> {
         self
     }
 
+    /// Its list comes in pages of at most so many rows.
+    pub fn pages_of(self, max_limit: usize) -> Self {
+        self.operation.paged = true;
+        self.operation.max_limit = max_limit;
+        self
+    }
+
+    /// Its list is whole: no `limit`, no `offset`.
+    pub fn unpaged(self) -> Self {
+        self.operation.paged = false;
+        self
+    }
+
     /// It creates something: 201 with a `Location`.
     pub fn created(self) -> Self {
         self.operation.creates = true;
@@ -261,6 +286,15 @@ impl Declaring<'_> {
     /// Its answer holds a secret, which is shown once.
     pub fn secret(self) -> Self {
         self.operation.is_secret = true;
+        self
+    }
+
+    /// Once it was answered, `afterwards` follows: what must not show in the time that the answer takes. It is tried once.
+    pub fn afterwards(
+        self,
+        afterwards: impl Fn(&mut Context<'_, '_>, &Call) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.operation.afterwards = Some(Box::new(afterwards));
         self
     }
 
@@ -329,12 +363,14 @@ impl Operations {
             fields: Vec::new(),
             output,
             paged,
+            max_limit: MAX_LIMIT,
             creates: false,
             is_alias: false,
             is_outside: false,
             is_open: false,
             is_secret: false,
             prepare: None,
+            afterwards: None,
             run: Box::new(run),
         });
         Declaring { operation: self.list.last_mut().expect("it was just added") }

@@ -41,11 +41,7 @@ impl<T> Page<T> {
     ) -> Result<Self> {
         let limit = cx.options.limit;
         let take = limit.unwrap_or(MAX_UNPAGED);
-        let address = address(call);
-        let key = match cx.options.offset.clone() {
-            Some(offset) => Some(seal(cx, &address).open(&offset)?),
-            None => None,
-        };
+        let key = cx.open_offset(call)?;
         let mut found = fetch(cx, key.as_deref(), take + 1)?;
         let more = found.len() > take;
         if more && limit.is_none() {
@@ -55,7 +51,7 @@ impl<T> Page<T> {
         }
         found.truncate(take);
         let next = match (more, found.last()) {
-            (true, Some((_, key))) => Some(seal(cx, &address).close(key)?),
+            (true, Some((_, key))) => Some(cx.close_offset(call, key)?),
             _ => None,
         };
         Ok(Page { rows: found.into_iter().map(|(row, _)| row).collect(), next })
@@ -224,6 +220,23 @@ pub fn key_of(row: &Row<'_>, at: usize, count: usize) -> Result<Vec<Value>, stor
             })
         })
         .collect()
+}
+
+impl Context<'_, '_> {
+    /// The key behind which the request wants to go on.
+    ///
+    /// Errors: 400 for a cursor that is not of this request.
+    pub fn open_offset(&self, call: &Call) -> Result<Option<Vec<Value>>> {
+        match &self.options.offset {
+            Some(offset) => Ok(Some(seal(self, &address(call)).open(offset)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The cursor with which to go on behind `key`.
+    pub fn close_offset(&self, call: &Call, key: &[Value]) -> Result<String> {
+        seal(self, &address(call)).close(key)
+    }
 }
 
 /// What a cursor of this request belongs to: the path and its filters.

@@ -174,6 +174,11 @@ impl Context<'_, '_> {
     pub fn save<T: Object>(&mut self, before: &T, after: &T, body: &Body) -> Result<()> {
         let changed = self.update(before, after)?;
         let mut fields = Fields::default();
+        for (column, value) in &changed {
+            let old = T::COLUMNS.iter().position(|one| one == column);
+            let old = old.and_then(|at| before.values().into_iter().nth(at)).unwrap_or(Value::Null);
+            self.audit_privacy(T::TYPE, after.workspace(), after.gid(), (*column, &old, value))?;
+        }
         for (column, value) in changed.iter().filter(|(column, _)| !SILENT.contains(column)) {
             fields.add(FieldChange::column::<T>(column, value));
         }

@@ -119,7 +119,9 @@ impl Context<'_, '_> {
     /// Writes the recorded events; the pipeline calls it once, after the operation.
     pub(crate) fn write_events(&mut self) -> Result<()> {
         let events = merge(std::mem::take(&mut self.events));
-        let (now, me) = (self.now(), self.me());
+        self.audit_events(&events)?;
+        let now = self.now();
+        let me = Some(self.me()).filter(|_| !self.automated);
         for event in events {
             let gid = self.gid()?;
             let changes: Vec<serde_json::Value> = event
@@ -148,6 +150,70 @@ impl Context<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// What happened to very many tasks at once; see [`tell_tasks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// They are new; the parent of a subtask is its parent.
+    Added,
+    /// They are in the projects that they are in now.
+    InProjects,
+    /// They are in the sections that they are in now.
+    InSections,
+    /// This field of theirs changed.
+    Changed(&'static str),
+}
+
+/// Records the same about many tasks, in as many statements as for one. They reach what [`tasks::scopes`] reaches now.
+///
+/// [`tasks::scopes`]: crate::resources::tasks::scopes
+pub fn tell_tasks(cx: &mut Context<'_, '_>, tasks: &[Gid], about: About) -> Result<()> {
+    const HOMES: &str = "JOIN task_projects AS tp ON tp.task = t.gid";
+    let (action, parent_type, parent, join) = match about {
+        About::Added => {
+            ("added", "CASE WHEN t.parent IS NULL THEN NULL ELSE 'task' END", "t.parent", "")
+        }
+        About::InProjects => ("added", "'project'", "tp.project", HOMES),
+        About::InSections => ("added", "'section'", "tp.section", HOMES),
+        About::Changed(_) => ("changed", "CAST(NULL AS TEXT)", "CAST(NULL AS BIGINT)", ""),
+    };
+    let changes = match about {
+        About::Changed(field) => json!([{ "field": field, "action": "changed" }]),
+        _ => json!([]),
+    };
+    let from = format!("FROM ids(?) AS i JOIN tasks AS t ON t.gid = i.value {join}");
+    let count: Option<i64> = cx.cell(&format!("SELECT count(*) {from}"), params![tasks])?;
+    let Some(count) = count.and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0)
+    else {
+        return Ok(());
+    };
+    let first = cx.tx.gids(count)?;
+    let number = format!("CAST(? AS BIGINT) + row_number() OVER (ORDER BY i.key, {parent}) - 1");
+    let (now, me, request_id) = (cx.now(), cx.me(), cx.request_id.clone());
+    cx.later(
+        &format!(
+            "INSERT INTO events (gid, workspace, at, actor, request_id, resource_type, resource_subtype, resource, action, parent_type, parent, changes)
+             SELECT {number}, t.workspace, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT), 'task', t.resource_subtype, t.gid, '{action}', {parent_type}, {parent}, CAST(? AS TEXT) {from}"
+        ),
+        params![first, now, me, request_id, changes.to_string(), tasks].to_vec(),
+    )?;
+    cx.later(
+        &format!(
+            "WITH RECURSIVE told(event, task) AS (SELECT {number}, t.gid {from}),
+             above(event, task) AS (
+               SELECT told.event, t.parent FROM told JOIN tasks AS t ON t.gid = told.task WHERE t.parent IS NOT NULL
+               UNION ALL SELECT above.event, t.parent FROM above JOIN tasks AS t ON t.gid = above.task WHERE t.parent IS NOT NULL)
+             INSERT INTO event_scopes (scope, event)
+             SELECT told.task, told.event FROM told
+             UNION SELECT above.task, above.event FROM above
+             UNION SELECT t.workspace, told.event FROM told JOIN tasks AS t ON t.gid = told.task
+             UNION SELECT tp.project, told.event FROM told JOIN task_projects AS tp ON tp.task = told.task
+             UNION SELECT tp.section, told.event FROM told JOIN task_projects AS tp ON tp.task = told.task
+             UNION SELECT u.list, told.event FROM told JOIN user_task_list_items AS u ON u.task = told.task"
+        ),
+        params![first, tasks].to_vec(),
+    )
 }
 
 /// Changes of one resource in one request are one event.

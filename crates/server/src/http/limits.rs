@@ -31,7 +31,14 @@ impl RateLimits {
     ///
     /// Errors: 429 with the time to the next window. Source: API reference, "Rate limits".
     pub fn admit(&self, token: &str, now: Timestamp) -> Result<()> {
-        if self.per_minute == 0 {
+        self.admit_many(token, now, 1)
+    }
+
+    /// Counts several requests at once.
+    ///
+    /// Errors: 429 if not all of them are within the limit.
+    pub fn admit_many(&self, token: &str, now: Timestamp, requests: usize) -> Result<()> {
+        if self.per_minute == 0 || requests == 0 {
             return Ok(());
         }
         let Ok(mut windows) = self.windows.lock() else { return Ok(()) };
@@ -43,7 +50,7 @@ impl RateLimits {
         if *window != start {
             (*window, *count) = (start, 0);
         }
-        *count = count.saturating_add(1);
+        *count = count.saturating_add(u32::try_from(requests).unwrap_or(u32::MAX));
         if *count > self.per_minute {
             let left = u64::try_from(start + MINUTE - now.millis()).unwrap_or(1);
             return Err(Error::RateLimited { retry_after: Duration::from_millis(left) });

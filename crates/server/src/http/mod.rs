@@ -4,6 +4,7 @@
 //! [`attachments`] streams files, [`limits`] counts requests, [`peer`] tells who calls.
 
 pub mod attachments;
+pub mod batch;
 pub mod limits;
 pub mod peer;
 pub mod pipeline;
@@ -15,6 +16,8 @@ use crate::App;
 use crate::api::operations::Base;
 use crate::auth::Credential;
 use crate::error::{Error, Result, forbidden};
+use crate::jobs;
+use crate::readers::Running;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
@@ -24,6 +27,13 @@ use respond::{Reply, Style};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use store::Dialect;
+
+/// Jobs that one node works on at a time.
+const WORKERS: usize = 2;
+
+/// How long a batch of a job may take to end when the server stops.
+const LAST_BATCH: Duration = Duration::from_secs(5);
 
 /// The whole server as an axum router.
 pub fn router(app: Arc<App>) -> Router {
@@ -40,8 +50,14 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let (drain, drained) = tokio::sync::oneshot::channel::<()>();
     let flusher = tokio::spawn(keep_house(Arc::clone(&app)));
-    let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+    let (stop_jobs, stopped) = tokio::sync::watch::channel(());
+    let workers = tokio::spawn(work(Arc::clone(&app), stopped));
+    let readers = Running::start(&app);
+    let server = axum::serve(
+        listener,
+        router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(async move {
         stop.await;
         let _ = drain.send(());
     });
@@ -53,6 +69,11 @@ pub async fn serve(
         } => Ok(()),
     };
     flusher.abort();
+    drop(stop_jobs);
+    if tokio::time::timeout(LAST_BATCH, workers).await.is_err() {
+        tracing::warn!("a job did not stop in time; it goes on after the next start");
+    }
+    readers.stop().await;
     if let Err(error) = app.flush_used_tokens().await {
         tracing::warn!(%error, "the last use of tokens was not written down");
     }
@@ -67,8 +88,8 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = app.flush_used_tokens().await {
             tracing::warn!(%error, "the last use of tokens was not written down");
         }
-        if let Err(error) = finish_deletions(&app).await {
-            tracing::warn!(%error, "unfinished deletions were not gone on with");
+        if let Err(error) = jobs::forget_old(&app).await {
+            tracing::warn!(%error, "jobs that were done long ago were not removed");
         }
         if let Err(error) = crate::trash::empty(&app).await {
             tracing::warn!(%error, "the trash was not emptied");
@@ -76,16 +97,33 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = crate::identity::sweep(&app).await {
             tracing::warn!(%error, "what had expired was not swept");
         }
+        if let Err(error) = crate::readers::cleaning::clean(&app).await {
+            tracing::warn!(%error, "old events were not removed");
+        }
+        if let Err(error) = crate::audit::expire(&app).await {
+            tracing::warn!(%error, "old entries of the audit log were not removed");
+        }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");
         }
     }
 }
 
-/// Goes on with deletions of more rows than one request marks, each batch in a transaction of its own.
-async fn finish_deletions(app: &App) -> Result<()> {
-    while app.store.write(crate::resources::projects::deleting::finish_deletions).await? {}
-    Ok(())
+/// Works on jobs until the sender of `stop` is dropped.
+async fn work(app: Arc<App>, stop: tokio::sync::watch::Receiver<()>) {
+    if app.store.dialect() == Dialect::Sqlite
+        && let Err(error) = jobs::take_over(&app).await
+    {
+        tracing::warn!(%error, "jobs that a former process left wait until their leases end");
+    }
+    let workers = (0..WORKERS).map(|_| {
+        let mut stop = stop.clone();
+        let stopped = async move {
+            let _ = stop.changed().await;
+        };
+        jobs::work(Arc::clone(&app), stopped)
+    });
+    futures_util::future::join_all(workers).await;
 }
 
 /// Answers one request.
@@ -142,8 +180,11 @@ async fn route(
             return attachments::upload(app, incoming, parts, body, asked, credential).await;
         }
         let sent = Sent::read(parts, body).await?;
-        let mut call = request::call(operation, path, segments, parts, sent)?;
-        call.client = incoming.client.clone();
+        if batch::is_batch(operation) {
+            let credential = credential.ok_or(Error::Unauthorized)?;
+            return batch::run(app, incoming, parts, sent, operation, credential).await;
+        }
+        let call = request::call(operation, path, segments, parts, sent)?;
         return pipeline::run(app, incoming, operation, call, credential).await;
     }
     match (parts.method.as_str(), path) {
@@ -174,8 +215,8 @@ fn admit(
         app.limits.admit(credential.hash(), incoming.now)?;
         return Ok(Some(credential));
     }
-    if let Some(address) = incoming.client.address {
-        app.open_limits.admit(&address.to_string(), incoming.now)?;
+    if let Some(address) = &incoming.origin.address {
+        app.open_limits.admit(address, incoming.now)?;
     }
     if operation.writes() && incoming.foreign_origin.is_some() {
         return Err(forbidden("Origin: Not a page of this server"));

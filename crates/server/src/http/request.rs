@@ -1,9 +1,9 @@
 //! What came: headers, query, body, options. Every byte a client can send ends here or in a clear 4xx.
 
 use crate::App;
-use crate::api::call::{Call, Client, Options, cut};
+use crate::api::call::{Call, Options, cut};
 use crate::api::operations::Operation;
-use crate::api::wire::MAX_LIMIT;
+use crate::audit::Origin;
 use crate::auth::{self, Credential};
 use crate::error::{Error, Result, bad_request, invalid};
 use crate::http::{peer, text};
@@ -26,13 +26,11 @@ pub const SESSION_COOKIE: &str = "vinyasa_session";
 /// What writes with that cookie must send.
 pub const CSRF_HEADER: &str = "x-csrf-token";
 
-/// Longest `User-Agent` that is kept, in characters.
-const MAX_USER_AGENT: usize = 300;
-
 /// Most values in a body.
 pub const MAX_FIELDS: usize = 10_000;
 
 /// What is known of a request before its body is read.
+#[derive(Clone)]
 pub struct Incoming {
     /// The address that links start with.
     pub url: String,
@@ -42,8 +40,6 @@ pub struct Incoming {
     pub csrf: Option<String>,
     /// `Origin`, if it is not one of this server.
     pub foreign_origin: Option<String>,
-    /// Who calls, as the network tells.
-    pub client: Client,
     /// The time of the request.
     pub now: Timestamp,
     /// Names the request in logs, events and the answer.
@@ -54,6 +50,8 @@ pub struct Incoming {
     pub gzip: bool,
     /// `If-None-Match`.
     pub if_none_match: Option<String>,
+    /// Where it came from.
+    pub origin: Origin,
 }
 
 impl Incoming {
@@ -72,12 +70,6 @@ impl Incoming {
             Some(header) => bearer(header).map(|token| Credential::Token(auth::hash(token))),
             None => session_cookie(parts).map(|secret| Credential::Session(auth::hash(secret))),
         };
-        let client = Client {
-            address: peer::address(parts, &app.settings.trusted_proxies),
-            user_agent: text(&parts.headers, header::USER_AGENT)
-                .map(|agent| agent.chars().take(MAX_USER_AGENT).collect())
-                .unwrap_or_default(),
-        };
         let idempotency_key = parts
             .headers
             .get("idempotency-key")
@@ -92,12 +84,17 @@ impl Incoming {
                 .get(CSRF_HEADER)
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned),
-            client,
             now: (app.clock)(),
             request_id,
             idempotency_key,
             gzip: text(&parts.headers, header::ACCEPT_ENCODING).is_some_and(takes_gzip),
             if_none_match: text(&parts.headers, header::IF_NONE_MATCH).map(str::to_owned),
+            origin: Origin {
+                address: peer::address(parts, &app.settings.trusted_proxies)
+                    .map(|address| address.to_string()),
+                agent: text(&parts.headers, header::USER_AGENT).map(str::to_owned),
+                ..Origin::default()
+            },
         }
     }
 }
@@ -313,9 +310,23 @@ pub fn call(
     parts: &Parts,
     sent: Sent,
 ) -> Result<Call> {
+    let query = pairs(parts.uri.query().unwrap_or_default())?;
+    call_of(operation, path, segments, query, sent)
+}
+
+/// [`call`] with the query as pairs.
+///
+/// Errors: 400 for options, paging or a body that make no sense.
+pub fn call_of(
+    operation: &Operation,
+    path: &str,
+    segments: Vec<String>,
+    pairs: Vec<(String, String)>,
+    sent: Sent,
+) -> Result<Call> {
     let mut options = Options::default();
     let mut data = Map::new();
-    let mut query = Vec::new();
+    let mut query: Vec<(String, String)> = Vec::new();
     match sent {
         Sent::Nothing => {}
         Sent::Json(object) => {
@@ -324,7 +335,9 @@ pub fn call(
                     ("data", Value::Object(fields)) => data = fields,
                     ("data" | "options", Value::Null) => {}
                     ("data", _) => return Err(invalid("data", "Must be an object")),
-                    ("options", Value::Object(object)) => body_options(&object, &mut options)?,
+                    ("options", Value::Object(object)) => {
+                        body_options(&object, &mut options, operation.max_limit)?;
+                    }
                     ("options", _) => return Err(invalid("options", "Must be an object")),
                     (other, _) => {
                         return Err(bad_request(format!(
@@ -345,12 +358,12 @@ pub fn call(
             }
         }
     }
-    for (name, value) in pairs(parts.uri.query().unwrap_or_default())? {
+    for (name, value) in pairs {
         if name.starts_with("opt_") {
             option(&name, &value, &mut options)?;
             options.echo.push((name, value));
         } else if name == "limit" && operation.method == "GET" {
-            options.limit = Some(limit(&value)?);
+            options.limit = Some(limit(&value, operation.max_limit)?);
         } else if name == "offset" && operation.method == "GET" {
             options.offset = Some(value).filter(|offset| !offset.is_empty());
         } else if operation.writes() {
@@ -424,7 +437,11 @@ fn option(name: &str, value: &str, options: &mut Options) -> Result<()> {
 }
 
 /// The options of a JSON body.
-fn body_options(object: &Map<String, Value>, options: &mut Options) -> Result<()> {
+fn body_options(
+    object: &Map<String, Value>,
+    options: &mut Options,
+    max_limit: usize,
+) -> Result<()> {
     let list = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
@@ -435,7 +452,7 @@ fn body_options(object: &Map<String, Value>, options: &mut Options) -> Result<()
             "fields" | "opt_fields" => options.fields = selection("options", &list(value))?,
             "expand" | "opt_expand" => options.expand = selection("options", &list(value))?,
             "pretty" | "opt_pretty" => options.pretty = value.as_bool().unwrap_or(false),
-            "limit" => options.limit = Some(limit(&value.to_string())?),
+            "limit" => options.limit = Some(limit(&value.to_string(), max_limit)?),
             "offset" => options.offset = value.as_str().map(str::to_owned),
             _ => {}
         }
@@ -448,11 +465,11 @@ fn selection(name: &'static str, text: &str) -> Result<Option<Selection>> {
     Ok(Some(selection).filter(|selection| !selection.is_empty()))
 }
 
-fn limit(text: &str) -> Result<usize> {
+fn limit(text: &str, max: usize) -> Result<usize> {
     text.parse()
         .ok()
-        .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-        .ok_or_else(|| invalid("limit", format!("Must be between 1 and {MAX_LIMIT}")))
+        .filter(|limit| (1..=max).contains(limit))
+        .ok_or_else(|| invalid("limit", format!("Must be between 1 and {max}")))
 }
 
 #[cfg(test)]

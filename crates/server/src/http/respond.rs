@@ -43,6 +43,8 @@ pub struct Reply {
     pub actor: Option<Gid>,
     /// Names the request.
     pub request_id: String,
+    /// Whether it began jobs.
+    pub begins_jobs: bool,
 }
 
 /// How this client wants the answer.

@@ -6,9 +6,11 @@
 #![expect(missing_docs, reason = "the fields of rows are told of by their lines in the schema")]
 
 pub mod attachments;
+pub mod audit_log;
 pub mod custom_fields;
 pub mod goals;
 pub mod invitations;
+pub mod jobs;
 pub mod likes;
 pub mod memberships;
 pub mod names;
@@ -43,6 +45,7 @@ pub fn registry() -> Registry {
         .add::<custom_fields::CustomField>()
         .add::<custom_fields::enum_options::EnumOption>()
         .add::<goals::Goal>()
+        .add::<jobs::Job>()
         .add::<memberships::Membership>()
         .add::<portfolios::Portfolio>()
         .add::<project_memberships::ProjectMembership>()
@@ -67,8 +70,11 @@ pub fn registry() -> Registry {
 /// Every operation, in the order of the API reference.
 pub fn operations(api: &mut Operations) {
     attachments::operations(api);
+    audit_log::operations(api);
+    crate::http::batch::operations(api);
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
+    jobs::operations(api);
     memberships::operations(api);
     project_memberships::operations(api);
     projects::operations(api);

@@ -4,6 +4,7 @@
 //! Events: `team_membership` added, removed.
 
 use crate::access::grants;
+use crate::audit::Audit;
 use crate::prelude::*;
 use crate::resources::teams::{self, Team};
 use crate::resources::{users::User, workspaces::Workspace};
@@ -94,6 +95,8 @@ pub fn add(
     grants::principal_of_team(cx.tx, team.gid, user)?;
     let scopes = row.scopes(cx)?;
     cx.emit(Event { scopes, ..Event::added(TeamMembership::TYPE, &row) });
+    let entry = Audit::new("team_member_added", row.workspace);
+    cx.audit(entry.about(Team::TYPE, row.team).member(row.user))?;
     Ok(row.gid)
 }
 
@@ -115,7 +118,8 @@ pub fn removed(cx: &mut Context<'_, '_>, membership: &TeamMembership) -> Result<
     let scopes = membership.scopes(cx)?;
     let event = Event::moved(membership, "removed", (Team::TYPE, membership.team));
     cx.emit(Event { scopes, ..event });
-    Ok(())
+    let entry = Audit::new("team_member_removed", membership.workspace);
+    cx.audit(entry.about(Team::TYPE, membership.team).member(membership.user))
 }
 
 /// The operations of the section, in the order of the API reference.

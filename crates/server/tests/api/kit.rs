@@ -197,6 +197,31 @@ impl App {
         self.runtime.block_on(server::trash::empty(&self.server)).unwrap();
     }
 
+    /// Runs every job that is due to its end, as the server does behind the requests.
+    pub(crate) fn run_jobs(&self) {
+        self.runtime.block_on(server::jobs::run_all(&self.server)).unwrap();
+    }
+
+    /// Lets a reader of the test's own making see everything that happened.
+    pub(crate) fn run_reader(&self, reader: &server::readers::Reader) {
+        self.runtime
+            .block_on(server::readers::cursor::drain(&self.server, reader))
+            .unwrap_or_else(|error| panic!("{error:?}"));
+    }
+
+    /// Waits until every event can be read: transactions of tests beside this one hold the log back on PostgreSQL.
+    pub(crate) fn settle(&self) {
+        let store = &self.server.store;
+        while store.read_blocking(server::readers::log::ends).is_ok_and(|(now, last)| now != last) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Runs something of the server to its end.
+    pub(crate) fn block_on<F: Future>(&self, work: F) -> F::Output {
+        self.runtime.block_on(work)
+    }
+
     /// A client with the token of a user: `ada`, `bob`, `eve`, `sam`, `mallory`, or one that the test made.
     pub(crate) fn as_<'a>(&'a self, token: &'a str) -> Client<'a> {
         Client { app: self, token: Some(token) }

@@ -9,14 +9,18 @@
 )]
 
 mod attachments;
+mod audit_log;
+mod batch;
 mod contract;
 mod custom_fields;
 mod identity;
+mod jobs;
 mod kit;
 mod memberships;
 mod people;
 mod privacy;
 mod projects;
+mod readers;
 mod requests;
 mod sections;
 mod stories;

@@ -2,6 +2,7 @@
 
 use crate::kit::{ACME, ADA, App, BOB, CREW, EVE, GLOBEX, MALLORY, on_both};
 use serde_json::json;
+use server::jobs;
 
 /// A private project of ada's with bob as a commenter.
 fn private_project(app: &App) -> String {
@@ -287,15 +288,10 @@ fn a_large_deletion_is_finished_in_the_background() {
 
         app.as_("ada").delete(&format!("/projects/{project}")).data();
         assert_eq!(live(), [400]);
-        let go_on = || {
-            app.server
-                .store
-                .write_blocking(server::resources::projects::deleting::finish_deletions)
-                .unwrap()
-        };
-        assert!(go_on());
+        let claim = app.block_on(jobs::claim(&app.server)).unwrap().unwrap();
+        assert_eq!(app.block_on(jobs::batch(&app.server, claim)).unwrap(), jobs::Next::Batch);
         assert_eq!(live(), [200]);
-        while go_on() {}
+        while app.block_on(jobs::batch(&app.server, claim)).unwrap() == jobs::Next::Batch {}
         assert_eq!(live(), [0]);
         let marks = app.sql("SELECT count(*) FROM tasks AS t JOIN deletions AS d ON d.gid = t.deleted WHERE d.finished = 1", &[], |row| row.get::<i64>(0));
         assert_eq!(marks, [900]);

@@ -50,6 +50,32 @@ impl Dialect {
         }
     }
 
+    /// An expression for the first transaction id that the event log cannot be read at yet: events of transactions below it are
+    /// all there, or never will be.
+    pub const fn log_horizon(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => sqlite::LOG_HORIZON,
+            Dialect::Postgres => postgres::LOG_HORIZON,
+        }
+    }
+
+    /// A query for a text that names the database as it runs now: it is another one after the data went to another server, or
+    /// back to an earlier state by way of a backup of the server.
+    pub const fn incarnation(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => sqlite::INCARNATION,
+            Dialect::Postgres => postgres::INCARNATION,
+        }
+    }
+
+    /// A query for the id of the next transaction, which is above those of all events.
+    pub const fn next_transaction(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => sqlite::NEXT_TRANSACTION,
+            Dialect::Postgres => postgres::NEXT_TRANSACTION,
+        }
+    }
+
     /// The parameter with this number, from 1.
     pub(crate) fn parameter(self, number: u32) -> String {
         match self {

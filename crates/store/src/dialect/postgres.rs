@@ -9,6 +9,15 @@ pub(super) const BYTEWISE: &str = "COLLATE \"C\"";
 
 pub(super) const NOW_MILLIS: &str = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)";
 
+/// The oldest transaction that runs; with `events.txid` it keeps readers from passing one that commits late.
+pub(super) const LOG_HORIZON: &str =
+    "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)";
+
+pub(super) const INCARNATION: &str = "SELECT concat((SELECT c.system_identifier FROM pg_control_system() AS c), '/', (SELECT k.timeline_id FROM pg_control_checkpoint() AS k), '/', (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()))";
+
+pub(super) const NEXT_TRANSACTION: &str =
+    "SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)";
+
 pub(super) fn parameter(number: u32) -> String {
     format!("${number}")
 }

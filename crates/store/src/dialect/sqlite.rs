@@ -9,6 +9,15 @@ pub(super) const BYTEWISE: &str = "";
 
 pub(super) const NOW_MILLIS: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
+/// One writer, which takes gids in order: nothing is held back.
+pub(super) const LOG_HORIZON: &str = "9223372036854775807";
+
+/// A copied file says nothing about itself.
+pub(super) const INCARNATION: &str = "SELECT 'sqlite'";
+
+/// Events have no transaction ids here but 0, and negative ones from before a restore.
+pub(super) const NEXT_TRANSACTION: &str = "SELECT 1";
+
 /// `json_each` has the columns `key` and `value`, and gives them in order.
 pub(super) const LIST_TABLE: &str = "json_each(?)";
 

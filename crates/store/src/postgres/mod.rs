@@ -5,6 +5,7 @@
 //! encoding of parameters and columns.
 
 mod exchange;
+pub(crate) mod notices;
 mod values;
 pub(crate) mod worker;
 

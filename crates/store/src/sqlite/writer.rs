@@ -56,18 +56,32 @@ impl Writer {
     }
 
     /// Sees to it that gids are at hand, then opens a transaction that may write.
+    ///
+    /// Readers of the event log rely on gids that grow from commit to commit. So the gids at hand are dropped if another process
+    /// (an admin command) took later ones: what it committed with them would otherwise be followed by smaller ones.
     fn begin(&self) -> rusqlite::Result<()> {
-        if self.shared.gids.is_low() {
-            self.take_block(gids::BLOCK)?;
+        loop {
+            if self.shared.gids.is_low() {
+                self.take_block(gids::BLOCK)?;
+            }
+            self.link.control("BEGIN IMMEDIATE")?;
+            let last = self.link.try_row(gids::LAST_BLOCK, [], |row| row.get(0))?;
+            if self.shared.gids.are_latest(last) {
+                return Ok(());
+            }
+            self.link.control("ROLLBACK")?;
+            self.shared.gids.forget();
         }
-        self.link.control("BEGIN IMMEDIATE")
     }
 
     /// A transaction of its own.
     fn take_block(&self, size: i64) -> rusqlite::Result<()> {
         let gids: &Gids = &self.shared.gids;
         let params = rusqlite::params_from_iter(gids.block_params(size));
-        let end = self.link.try_row(gids::TAKE_BLOCK, params, |row| row.get(0))?;
+        let end: i64 = self.link.try_row(gids::TAKE_BLOCK, params, |row| row.get(0))?;
+        if !gids.are_latest(end - size) {
+            gids.forget();
+        }
         gids.add(end, size);
         Ok(())
     }

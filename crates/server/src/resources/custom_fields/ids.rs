@@ -3,9 +3,14 @@
 use super::CustomField;
 use crate::api::call::cut;
 use crate::api::operations::Input;
+use crate::jobs::{self, Step, Work};
 use crate::prelude::*;
 use crate::resources::tasks::Task;
 use crate::resources::workspaces::Workspace;
+use serde::{Deserialize, Serialize};
+
+/// Most tasks that get their number in one transaction. Source: architecture, "Group commit".
+const BATCH: i64 = 200;
 
 /// Gives a task that was added to a project its number in each ID field of the project that it has none of yet.
 pub fn number(cx: &mut Context<'_, '_>, task: &Task, project: Gid) -> Result<()> {
@@ -26,22 +31,49 @@ pub fn number(cx: &mut Context<'_, '_>, task: &Task, project: Gid) -> Result<()>
 
 /// Gives the tasks of a project that has a new ID field their numbers, oldest first.
 pub fn number_all(cx: &mut Context<'_, '_>, field: &CustomField, project: Gid) -> Result<()> {
-    super::lock(cx, field.gid)?;
-    let given = cx.execute(
-        "INSERT INTO custom_field_values (object, custom_field, workspace, number_value)
-         SELECT t.gid, f.gid, f.workspace, CAST(f.last_id + row_number() OVER (ORDER BY t.created_at, t.gid) AS DOUBLE PRECISION)
-         FROM task_projects AS tp JOIN tasks AS t ON t.gid = tp.task JOIN custom_fields AS f ON f.gid = ?
-         WHERE tp.project = ? AND t.deleted IS NULL AND (SELECT 1 FROM custom_field_values AS v WHERE v.object = t.gid AND v.custom_field = f.gid) IS NULL",
-        params![field.gid, project],
-    )?;
-    if given > 0 {
-        let given = i64::try_from(given).unwrap_or(i64::MAX);
+    let work = NumberTasks { field: field.gid.get(), project: project.get(), after: 0 };
+    jobs::go_on(cx, field.workspace, work)
+}
+
+/// Numbers for the tasks that a project had when it got an ID field.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct NumberTasks {
+    field: i64,
+    project: i64,
+    /// The last task that was looked at; they are gone through by gid.
+    after: i64,
+}
+
+impl Work for NumberTasks {
+    const KIND: &'static str = "number_tasks";
+
+    fn batch(&mut self, cx: &mut Context<'_, '_>, _job: Gid) -> Result<Step> {
+        super::lock(cx, Gid::new(self.field))?;
+        let is_used: Option<i64> = cx.cell(
+            "SELECT 1 FROM custom_field_settings AS s JOIN custom_fields AS f ON f.gid = s.custom_field WHERE s.parent = ? AND s.custom_field = ? AND f.deleted IS NULL",
+            params![self.project, self.field],
+        )?;
+        let tasks: Vec<i64> = cx.query(
+            "SELECT tp.task FROM task_projects AS tp WHERE tp.project = ? AND tp.task > ? ORDER BY tp.task LIMIT ?",
+            params![self.project, self.after, BATCH],
+            |row| row.get(0),
+        )?;
+        let (Some(_), Some(last)) = (is_used, tasks.last()) else { return Ok(Step::done(0)) };
+        self.after = *last;
+        let given = cx.execute(
+            "INSERT INTO custom_field_values (object, custom_field, workspace, number_value)
+             SELECT t.gid, f.gid, f.workspace, CAST(f.last_id + row_number() OVER (ORDER BY t.created_at, t.gid) AS DOUBLE PRECISION)
+             FROM ids(?) AS i JOIN tasks AS t ON t.gid = i.value JOIN custom_fields AS f ON f.gid = ?
+             WHERE t.deleted IS NULL AND (SELECT 1 FROM custom_field_values AS v WHERE v.object = t.gid AND v.custom_field = f.gid) IS NULL",
+            params![&tasks, self.field],
+        )?;
         cx.later(
             "UPDATE custom_fields SET last_id = last_id + ? WHERE gid = ?",
-            params![given, field.gid].to_vec(),
+            params![i64::try_from(given).unwrap_or(i64::MAX), self.field].to_vec(),
         )?;
+        let is_done = i64::try_from(tasks.len()).unwrap_or(i64::MAX) < BATCH;
+        Ok(Step { rows: tasks.len(), is_done })
     }
-    Ok(())
 }
 
 /// The operation on tasks; it belongs to the section of tasks.

@@ -1,17 +1,112 @@
-//! Putting projects into the trash, with the tasks that live nowhere else.
+//! Putting projects and tasks into the trash, with what goes with them.
 //!
-//! The project, its sections and the first tasks go at once; where there are more, the deletion is marked as unfinished and
-//! [`finish_deletions`] goes on in the background. Tasks behind the mark are out of reach already: the project's grants are gone.
+//! A project goes with its sections and the tasks that live nowhere else, a task with its subtasks. The first of them go at once;
+//! where there are more, the deletion is marked as unfinished and a job goes on. What is behind the mark is out of reach already:
+//! the project's grants are gone.
 
+use crate::jobs::{self, Step, Work};
 use crate::prelude::*;
 use crate::resources::projects::Project;
-use store::Tx;
+use crate::resources::tasks::Task;
+use serde::{Deserialize, Serialize};
 
 /// Most tasks that go with the request itself. Source: architecture, "Deleting".
 const AT_ONCE: usize = 500;
 
 /// Most tasks of one batch in the background. Source: architecture, "Group commit".
 const BATCH: usize = 200;
+
+/// A deletion that is not finished.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct FinishDeletion {
+    deletion: i64,
+    /// The project or task.
+    resource: i64,
+    /// Whether subtasks go even where they are in a live project.
+    is_whole: bool,
+    /// The last of the project's tasks that was looked at; they are gone through by gid.
+    after: i64,
+    /// Tasks that are marked and whose subtasks may not be.
+    open: Vec<i64>,
+}
+
+impl Work for FinishDeletion {
+    const KIND: &'static str = "finish_deletion";
+
+    fn batch(&mut self, cx: &mut Context<'_, '_>, job: Gid) -> Result<Step> {
+        // The first batch belongs to the request, which may take longer than what is done behind it.
+        let most = if job == Gid::new(0) { AT_ONCE } else { BATCH };
+        let step = self.mark(cx, most)?;
+        let is_finished = i64::from(step.is_done);
+        cx.later(
+            "UPDATE deletions SET finished = ? WHERE gid = ?",
+            params![is_finished, self.deletion].to_vec(),
+        )?;
+        Ok(step)
+    }
+}
+
+impl FinishDeletion {
+    /// Marks at most `most` tasks.
+    fn mark(&mut self, cx: &mut Context<'_, '_>, most: usize) -> Result<Step> {
+        let mut done = 0;
+        while done < most {
+            let limit = most - done;
+            let found = match self.subtasks(cx, limit)? {
+                Some(found) => found,
+                None => match self.tasks(cx, limit)? {
+                    Some(found) => found,
+                    None => return Ok(Step::done(done)),
+                },
+            };
+            if found.is_empty() {
+                continue;
+            }
+            done += found.len();
+            cx.execute(
+                "UPDATE tasks SET deleted = ? WHERE deleted IS NULL AND gid IN (SELECT i.value FROM ids(?) AS i)",
+                params![self.deletion, &found],
+            )?;
+            self.open.extend(found);
+        }
+        Ok(Step::more(done))
+    }
+
+    /// Subtasks of what is marked; `None` if all of them are marked too.
+    fn subtasks(&mut self, cx: &mut Context<'_, '_>, most: usize) -> Result<Option<Vec<i64>>> {
+        if self.open.is_empty() {
+            return Ok(None);
+        }
+        let from = self.open.len().saturating_sub(BATCH);
+        let parents = self.open.split_off(from);
+        // A subtask that is in a live project stays with its parent if that is deleted with its project.
+        let found: Vec<i64> = cx.query(
+            "SELECT t.gid FROM ids(?) AS i JOIN tasks AS t ON t.parent = i.value WHERE t.deleted IS NULL
+               AND (CAST(? AS BIGINT) = 1 OR (SELECT 1 FROM task_projects AS o JOIN projects AS p ON p.gid = o.project WHERE o.task = t.gid AND p.deleted IS NULL LIMIT 1) IS NULL)
+             LIMIT ?",
+            params![&parents, self.is_whole, i64::try_from(most).unwrap_or(i64::MAX)],
+            |row| row.get(0),
+        )?;
+        if found.len() == most {
+            self.open.extend(parents);
+        }
+        Ok(Some(found))
+    }
+
+    /// Tasks of a deleted project that are in no live one; subtasks go with their parents. `None` if there are no more.
+    fn tasks(&mut self, cx: &mut Context<'_, '_>, most: usize) -> Result<Option<Vec<i64>>> {
+        let found: Vec<(i64, bool)> = cx.query(
+            "SELECT t.gid, CASE WHEN t.deleted IS NULL AND t.parent IS NULL
+               AND (SELECT 1 FROM task_projects AS o JOIN projects AS p ON p.gid = o.project WHERE o.task = t.gid AND p.deleted IS NULL LIMIT 1) IS NULL THEN 1 ELSE 0 END
+             FROM task_projects AS tp JOIN tasks AS t ON t.gid = tp.task WHERE tp.project = ? AND tp.task > ? ORDER BY tp.task LIMIT ?",
+            params![self.resource, self.after, i64::try_from(most).unwrap_or(i64::MAX)],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let Some((last, _)) = found.last() else { return Ok(None) };
+        self.after = *last;
+        Ok(Some(found.into_iter().filter_map(|(gid, goes)| goes.then_some(gid)).collect()))
+    }
+}
 
 /// Deletes a project. Restoring it takes the deletion back and writes the grants anew.
 pub(super) fn delete(cx: &mut Context<'_, '_>, project: &Project) -> Result<()> {
@@ -21,61 +116,25 @@ pub(super) fn delete(cx: &mut Context<'_, '_>, project: &Project) -> Result<()> 
         params![deletion, project.gid].to_vec(),
     )?;
     cx.later("DELETE FROM grants WHERE object = ?", params![project.gid].to_vec())?;
-    if !batch(cx.tx, deletion, project.gid, AT_ONCE)? {
-        cx.later("UPDATE deletions SET finished = 0 WHERE gid = ?", params![deletion].to_vec())?;
-    }
-    Ok(())
+    let rest = FinishDeletion {
+        deletion: deletion.get(),
+        resource: project.gid.get(),
+        is_whole: false,
+        after: 0,
+        open: Vec::new(),
+    };
+    jobs::go_on(cx, project.workspace, rest)
 }
 
-/// Goes on with the oldest deletion that is unfinished, one batch; true while there is more to do.
-///
-/// Errors: those of the database; what was done stays, and the next call goes on.
-pub fn finish_deletions(tx: &mut Tx<'_>) -> Result<bool> {
-    let next = tx.first(
-        "SELECT d.gid, d.resource FROM deletions AS d WHERE d.finished = 0 ORDER BY d.gid LIMIT 1",
-        &[],
-        |row| Ok((row.get::<Gid>(0)?, row.get::<Gid>(1)?)),
-    )?;
-    let Some((deletion, resource)) = next else { return Ok(false) };
-    if batch(tx, deletion, resource, BATCH)? {
-        tx.execute("UPDATE deletions SET finished = 1 WHERE gid = ?", params![deletion])?;
-    }
-    Ok(true)
-}
-
-/// Marks at most `most` tasks of a deletion; true if none is left.
-fn batch(tx: &mut Tx<'_>, deletion: Gid, resource: Gid, most: usize) -> Result<bool> {
-    let mut left = most;
-    loop {
-        // Tasks of a deleted project, then subtasks of what is marked: all that are in no live project. A subtask whose
-        // parent lives stays with its parent.
-        let limit = i64::try_from(left).unwrap_or(i64::MAX);
-        let mut found: Vec<i64> = tx.query(
-            "SELECT t.gid FROM task_projects AS tp JOIN tasks AS t ON t.gid = tp.task WHERE tp.project = ? AND t.deleted IS NULL AND t.parent IS NULL
-               AND (SELECT 1 FROM task_projects AS o JOIN projects AS p ON p.gid = o.project WHERE o.task = t.gid AND p.deleted IS NULL LIMIT 1) IS NULL
-             LIMIT ?",
-            params![resource, limit],
-            |row| row.get(0),
-        )?;
-        if found.is_empty() {
-            found = tx.query(
-                "SELECT t.gid FROM tasks AS x JOIN tasks AS t ON t.parent = x.gid WHERE x.deleted = ? AND t.deleted IS NULL
-                   AND (SELECT 1 FROM task_projects AS o JOIN projects AS p ON p.gid = o.project WHERE o.task = t.gid AND p.deleted IS NULL LIMIT 1) IS NULL
-                 LIMIT ?",
-                params![deletion, limit],
-                |row| row.get(0),
-            )?;
-        }
-        if found.is_empty() {
-            return Ok(true);
-        }
-        left = left.saturating_sub(found.len());
-        tx.execute(
-            "UPDATE tasks SET deleted = ? WHERE deleted IS NULL AND gid IN (SELECT i.value FROM ids(?) AS i)",
-            &[Value::Int(deletion.get()), Value::Ids(found)],
-        )?;
-        if left == 0 {
-            return Ok(false);
-        }
-    }
+/// Deletes a task with its subtasks.
+pub fn delete_task(cx: &mut Context<'_, '_>, task: &Task) -> Result<()> {
+    let deletion = cx.trash(Task::TYPE, Task::TABLE, task.gid, task.workspace)?;
+    let rest = FinishDeletion {
+        deletion: deletion.get(),
+        resource: task.gid.get(),
+        is_whole: true,
+        after: 0,
+        open: vec![task.gid.get()],
+    };
+    jobs::go_on(cx, task.workspace, rest)
 }

@@ -17,7 +17,7 @@ pub use followers::follow;
 
 use crate::prelude::*;
 use crate::resources::custom_fields::values;
-use crate::resources::projects::Project;
+use crate::resources::projects::{Project, deleting};
 use crate::resources::sections::Section;
 use crate::resources::stories::{self, Dates, Details};
 use crate::resources::tags::Tag;
@@ -313,15 +313,7 @@ impl Object for Task {
 
     /// The task and its subtasks go to the trash together.
     fn delete(cx: &mut Context<'_, '_>, row: &Self) -> Result<()> {
-        let deletion = cx.trash(Self::TYPE, Self::TABLE, row.gid, row.workspace)?;
-        cx.later(
-            "UPDATE tasks SET deleted = ? WHERE deleted IS NULL AND gid IN (
-               WITH RECURSIVE below(gid) AS (
-                 SELECT t.gid FROM tasks AS t WHERE t.parent = ?
-                 UNION SELECT t.gid FROM tasks AS t JOIN below ON t.parent = below.gid)
-               SELECT below.gid FROM below)",
-            params![deletion, row.gid].to_vec(),
-        )
+        deleting::delete_task(cx, row)
     }
 }
 

@@ -1,6 +1,9 @@
 //! `addUser` and `removeUser`: who comes into a workspace and what becomes of the things of those who leave.
 
 use crate::api::call::cut;
+use crate::audit::Audit;
+use crate::events;
+use crate::jobs::{self, Step, Work};
 use crate::prelude::*;
 use crate::resources::projects::Project;
 use crate::resources::team_memberships::{self, TeamMembership};
@@ -8,19 +11,30 @@ use crate::resources::users::{self, User};
 use crate::resources::workspace_memberships::{self, Role, WorkspaceMembership};
 use crate::resources::workspaces::Workspace;
 use engine::record::select_list;
+use serde::{Deserialize, Serialize};
 
 /// `addUserForWorkspace`: invites by e-mail address whoever is not known. Who is in already stays as he is.
 pub(super) fn add(cx: &mut Context<'_, '_>, workspace: Workspace, call: &Call) -> Result<Answer> {
     let raw = sent(&call.body)?;
     let user = if raw.contains('@') { invited(cx, &raw)? } else { known(cx, workspace.gid, &raw)? };
     let role = role_for(&workspace, &user.email);
-    let now = cx.now();
-    if let Some(row) = workspace_memberships::join(cx.tx, now, workspace.gid, user.gid, role)? {
-        let scopes = row.scopes(cx)?;
-        cx.emit(Event { scopes, ..Event::added(WorkspaceMembership::TYPE, &row) });
-    }
+    let_in(cx, workspace.gid, user.gid, role)?;
     cx.select("resource_type,name,email,photo");
     cx.answer_gid::<User>(user.gid)
+}
+
+/// Puts a user into a workspace, and tells of it; who is in already stays as he is.
+pub fn let_in(cx: &mut Context<'_, '_>, workspace: Gid, user: Gid, role: Role) -> Result<()> {
+    let now = cx.now();
+    let was_here = workspace_memberships::of(cx.tx, workspace, user)?.is_some();
+    let Some(row) = workspace_memberships::join(cx.tx, now, workspace, user, role)? else {
+        return Ok(());
+    };
+    let scopes = row.scopes(cx)?;
+    cx.emit(Event { scopes, ..Event::added(WorkspaceMembership::TYPE, &row) });
+    let event_type = if was_here { "user_reprovisioned" } else { "user_invited" };
+    let entry = Audit::new(event_type, workspace).about(User::TYPE, user);
+    cx.audit(entry.change(None, Some(role.name())))
 }
 
 /// The user that the body names.
@@ -97,11 +111,14 @@ pub(super) fn remove(
     leaving.hand_over_teams(cx)?;
     leaving.leave_projects(cx)?;
     leaving.leave_teams(cx)?;
-    leaving.unassign(cx)?;
     leaving.forget(cx)?;
+    let tasks = Unassign { workspace: workspace.gid.get(), user: user.get() };
+    jobs::go_on(cx, workspace.gid, tasks)?;
     let scopes = membership.scopes(cx)?;
     let event = Event::moved(&membership, "removed", (Workspace::TYPE, workspace.gid));
     cx.emit(Event { scopes, ..event });
+    let entry = Audit::new("user_deprovisioned", workspace.gid).about(User::TYPE, user);
+    cx.audit(entry.change(Some(&membership.role), None))?;
     Ok(Answer::empty())
 }
 
@@ -263,47 +280,6 @@ impl Leaving {
         cx.query(&text, params![user, self.workspace], |row| TeamMembership::from_row(row, 0))
     }
 
-    /// The user's tasks are nobody's. They may be very many, so their events are written in two statements.
-    fn unassign(&self, cx: &mut Context<'_, '_>) -> Result<()> {
-        let tasks = cx.gids(
-            "SELECT t.gid FROM tasks AS t WHERE t.assignee = ? AND t.workspace = ? AND t.deleted IS NULL ORDER BY t.gid",
-            params![self.user, self.workspace],
-        )?;
-        let mut events = Vec::with_capacity(tasks.len());
-        for _ in &tasks {
-            events.push(cx.gid()?);
-        }
-        let (now, me, request_id) = (cx.now(), cx.me(), cx.request_id.clone());
-        let changes = r#"[{"field":"assignee","action":"changed"}]"#;
-        cx.execute(
-            "INSERT INTO events (gid, workspace, at, actor, request_id, resource_type, resource_subtype, resource, action, changes)
-             SELECT n.value, t.workspace, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT), 'task', t.resource_subtype, t.gid, 'changed', CAST(? AS TEXT)
-             FROM ids(?) AS i JOIN ids(?) AS n ON n.key = i.key JOIN tasks AS t ON t.gid = i.value",
-            params![now, me, request_id, changes, &tasks, &events],
-        )?;
-        cx.execute(
-            "WITH told(task, event) AS (SELECT i.value, n.value FROM ids(?) AS i JOIN ids(?) AS n ON n.key = i.key)
-             INSERT INTO event_scopes (scope, event)
-             SELECT told.task, told.event FROM told
-             UNION SELECT t.workspace, told.event FROM told JOIN tasks AS t ON t.gid = told.task
-             UNION SELECT t.parent, told.event FROM told JOIN tasks AS t ON t.gid = told.task WHERE t.parent IS NOT NULL
-             UNION SELECT tp.project, told.event FROM told JOIN task_projects AS tp ON tp.task = told.task
-             UNION SELECT tp.section, told.event FROM told JOIN task_projects AS tp ON tp.task = told.task
-             UNION SELECT u.list, told.event FROM told JOIN user_task_list_items AS u ON u.task = told.task",
-            params![&tasks, &events],
-        )?;
-        // Those in the trash too, so that they do not come back to somebody who is not there.
-        cx.execute(
-            "UPDATE tasks SET assignee = NULL, assigned_by = NULL, modified_at = ? WHERE assignee = ? AND workspace = ?",
-            params![now, self.user, self.workspace],
-        )?;
-        cx.execute(
-            "DELETE FROM user_task_list_items WHERE list IN (SELECT l.gid FROM user_task_lists AS l WHERE l.owner = ? AND l.workspace = ?)",
-            params![self.user, self.workspace],
-        )?;
-        Ok(())
-    }
-
     /// The user follows nothing here any more, has no favourites here, and the membership is over.
     fn forget(&self, cx: &mut Context<'_, '_>) -> Result<()> {
         for table in ["task_followers", "project_followers", "tag_followers", "favorites"] {
@@ -353,5 +329,50 @@ impl Leaving {
             changes,
             scopes: vec![resource, self.workspace],
         }
+    }
+}
+
+/// Most tasks that are taken from a user in one transaction. Source: architecture, "Group commit".
+const BATCH: i64 = 200;
+
+/// The tasks of a user who was removed become nobody's.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Unassign {
+    workspace: i64,
+    user: i64,
+}
+
+impl Work for Unassign {
+    const KIND: &'static str = "unassign";
+
+    fn batch(&mut self, cx: &mut Context<'_, '_>, _job: Gid) -> Result<Step> {
+        // Who came back meanwhile keeps what he has.
+        let is_back: Option<i64> = cx.cell(
+            r#"SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = ? AND wm."user" = ? AND wm.is_active = 1"#,
+            params![self.workspace, self.user],
+        )?;
+        if is_back.is_some() {
+            return Ok(Step::done(0));
+        }
+        // Those in the trash too, so that they do not come back to somebody who is not there.
+        let tasks: Vec<(Gid, bool)> = cx.query(
+            "SELECT t.gid, CASE WHEN t.deleted IS NULL THEN 1 ELSE 0 END FROM tasks AS t WHERE t.assignee = ? AND t.workspace = ? ORDER BY t.created_at, t.gid LIMIT ?",
+            params![self.user, self.workspace, BATCH],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let live: Vec<Gid> = tasks.iter().filter_map(|(gid, live)| live.then_some(*gid)).collect();
+        events::tell_tasks(cx, &live, events::About::Changed("assignee"))?;
+        let all: Vec<Gid> = tasks.iter().map(|(gid, _)| *gid).collect();
+        let now = cx.now();
+        cx.later(
+            "UPDATE tasks SET assignee = NULL, assigned_by = NULL, modified_at = ? WHERE gid IN (SELECT i.value FROM ids(?) AS i)",
+            params![now, &all].to_vec(),
+        )?;
+        cx.later(
+            "DELETE FROM user_task_list_items WHERE task IN (SELECT i.value FROM ids(?) AS i)",
+            params![&all].to_vec(),
+        )?;
+        let is_done = i64::try_from(all.len()).unwrap_or(i64::MAX) < BATCH;
+        Ok(Step { rows: all.len(), is_done })
     }
 }

@@ -275,7 +275,7 @@ fn every_field_is_documented_and_leads_somewhere() {
         use server::api::operations::{Input, Output};
         let output = match operation.output {
             Output::One(kind) | Output::List(kind) | Output::FullList(kind) => Some(kind),
-            Output::Counts(_) | Output::Object(_) | Output::Empty => None,
+            Output::Counts(_) | Output::Plain(_) | Output::PlainList(_) | Output::Empty => None,
         };
         let input = match operation.input {
             Input::Create(kind) | Input::Update(kind) => Some(kind),
@@ -297,6 +297,7 @@ fn objects() -> BTreeMap<&'static str, &'static str> {
         ("attachment", "/attachments/910"),
         ("custom_field", "/custom_fields/907"),
         ("custom_field_setting", "/projects/901/custom_field_settings"),
+        ("job", "/jobs/961"),
         ("project", "/projects/901"),
         ("project_membership", "/project_memberships/911"),
         ("section", "/sections/902"),

@@ -46,6 +46,15 @@ pub(crate) const CASES: &[Case] = &[
         HIDDEN,
     ),
     case("getAttachmentsForTask", "/tasks/903/attachments", "", HIDDEN),
+    // Audit log
+    case("getAuditLogEvents", "/workspaces/101/audit_log_events", "", [200, 403, 404]),
+    // Batch
+    case(
+        "createBatchRequest",
+        "/batch",
+        r#"{"actions":[{"relative_path":"/tasks/903","method":"get"}]}"#,
+        [200, 200, 200],
+    ),
     // Custom fields
     case("getCustomFieldSettingsForProject", "/projects/901/custom_field_settings", "", HIDDEN),
     case("getCustomFieldSettingsForTeam", "/teams/301/custom_field_settings", "", HIDDEN),
@@ -84,6 +93,9 @@ pub(crate) const CASES: &[Case] = &[
         HIDDEN,
     ),
     case("updateEnumOption", "/enum_options/908", r#"{"name":"Highest"}"#, HIDDEN),
+    // Jobs
+    case("getJob", "/jobs/961", "", HIDDEN),
+    case("cancelJob", "/api/vinyasa/1/jobs/961/cancel", "{}", HIDDEN),
     // Memberships
     case("getMemberships", "/memberships?parent=901", "", [200, 403, 400]),
     case(

@@ -11,7 +11,7 @@ const NOW: i64 = 1_767_225_600_000;
 /// (906), an enum field (907) with options (908, 917) and its setting (909), an attachment of the task (910), ada's
 /// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916). The section 919
 /// of the first project is empty; bob is an editor of the second one (921). A session (930) and a second token (932) of ada's, and
-/// an invitation (931).
+/// an invitation (931). A job of ada's (961) that nobody takes up.
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
 }
@@ -180,6 +180,27 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
             "external",
             "https://example.com/plan.html",
             "stored",
+            NOW,
+            201
+        ],
+    )?;
+    insert(
+        tx,
+        "jobs",
+        "gid, workspace, kind, status, state, result_type, result, rows_done, attempts, due_at, is_cancelled, request_id, created_at, created_by",
+        params![
+            961,
+            101,
+            "duplicate_project",
+            "not_started",
+            "{}",
+            "project",
+            901,
+            0,
+            0,
+            i64::MAX,
+            0,
+            "",
             NOW,
             201
         ],

@@ -1,0 +1,239 @@
+//! Jobs: work that is too large for one request, done in batches behind it.
+//!
+//! A kind of job is a struct that implements [`Work`]: its fields are what it remembers between batches, as JSON in the row of the
+//! job. One batch is one write transaction of bounded size, with the creator of the job as its actor; what the batch did and what
+//! the job remembers are committed together, so a job that was killed goes on where it was. [`start`] begins a job that a client
+//! asked for, [`go_on`] one that finishes what a request began. [`runner`] takes jobs up and works on them.
+//!
+//! The kinds are in [`kinds`]; each is written down with the thing that it works on.
+
+mod runner;
+
+pub use runner::{Claim, Next, batch, claim, forget_old, release, run_due, take_over, work};
+
+use crate::App;
+use crate::error::{Error, Result};
+use crate::prelude::*;
+use crate::resources::jobs::Job;
+use crate::resources::{custom_fields, projects, workspaces};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Most jobs of one user that are not done yet. Source: API reference, "Rate limits", "Duplication, instantiation, and export jobs".
+const MAX_RUNNING: i64 = 5;
+
+/// After what time a client that has too many jobs may try again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How far a job is. Source: API reference, "Jobs", `status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Nobody has taken it up yet.
+    NotStarted,
+    /// Batches of it are done.
+    InProgress,
+    /// All of it is done.
+    Succeeded,
+    /// It was given up or cancelled.
+    Failed,
+}
+
+impl Status {
+    /// Every name.
+    pub const ALL: &'static [&'static str] = &["not_started", "in_progress", "succeeded", "failed"];
+
+    /// The name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Status::NotStarted => "not_started",
+            Status::InProgress => "in_progress",
+            Status::Succeeded => "succeeded",
+            Status::Failed => "failed",
+        }
+    }
+}
+
+/// What a batch did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// How many rows it worked on, for the progress.
+    pub rows: usize,
+    /// Whether nothing is left to do.
+    pub is_done: bool,
+}
+
+impl Step {
+    /// There is more to do.
+    pub const fn more(rows: usize) -> Self {
+        Step { rows, is_done: false }
+    }
+
+    /// That was all.
+    pub const fn done(rows: usize) -> Self {
+        Step { rows, is_done: true }
+    }
+}
+
+/// A kind of job, with what it remembers between batches.
+///
+/// A batch works on at most 200 rows, in a number of statements that does not depend on them, so that it holds the writer of SQLite
+/// for less than 20 ms. Source: architecture, "Group commit".
+pub trait Work: Serialize + DeserializeOwned + Send + 'static {
+    /// Its name, which clients read as `resource_subtype`.
+    const KIND: &'static str;
+    /// The type of the object that it makes, for a job that clients ask for. Such jobs are visible to who asked.
+    const MAKES: Option<&'static str> = None;
+
+    /// Does one batch. `job` is the job's gid; 0 for the batch that [`go_on`] does within a request.
+    ///
+    /// Errors: an internal one is tried again some times; any other ends the job. What the batch did is undone.
+    fn batch(&mut self, cx: &mut Context<'_, '_>, job: Gid) -> Result<Step>;
+
+    /// Cleans up after a job that failed or was cancelled.
+    fn give_up(&mut self, _cx: &mut Context<'_, '_>, _job: Gid) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A kind of job, for the runner.
+pub struct Kind {
+    name: &'static str,
+    batch: fn(&mut Context<'_, '_>, &Job) -> Result<(Step, String)>,
+    give_up: fn(&mut Context<'_, '_>, &Job) -> Result<()>,
+}
+
+impl Kind {
+    /// The kind that `W` is.
+    fn of<W: Work>() -> Self {
+        Kind {
+            name: W::KIND,
+            batch: |cx, job| {
+                let mut work: W = serde_json::from_str(&job.state)?;
+                let step = work.batch(cx, job.gid)?;
+                Ok((step, serde_json::to_string(&work)?))
+            },
+            give_up: |cx, job| serde_json::from_str::<W>(&job.state)?.give_up(cx, job.gid),
+        }
+    }
+}
+
+/// Every kind of job.
+fn kinds() -> Vec<Kind> {
+    vec![
+        Kind::of::<custom_fields::ids::NumberTasks>(),
+        Kind::of::<projects::deleting::FinishDeletion>(),
+        Kind::of::<workspaces::people::Unassign>(),
+    ]
+}
+
+/// What the server keeps about jobs beside their rows.
+pub struct Jobs {
+    kinds: Vec<Kind>,
+    bell: Notify,
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Jobs { kinds: kinds(), bell: Notify::new() }
+    }
+}
+
+impl Jobs {
+    /// Wakes a worker; called after a transaction that began a job was committed.
+    pub fn ring(&self) {
+        self.bell.notify_one();
+    }
+
+    fn kind(&self, name: &str) -> Result<&Kind> {
+        self.kinds
+            .iter()
+            .find(|kind| kind.name == name)
+            .ok_or_else(|| Error::Internal(anyhow::anyhow!("there are no jobs of the kind {name}")))
+    }
+}
+
+/// Begins a job that the actor asked for: `result` is the object that it makes, which is there already; `total` how many rows it is
+/// about, if that is known.
+///
+/// Errors: 429 if the actor has [`MAX_RUNNING`] jobs that are not done.
+pub fn start<W: Work>(
+    cx: &mut Context<'_, '_>,
+    workspace: Gid,
+    result: Gid,
+    total: Option<i64>,
+    work: &W,
+) -> Result<Gid> {
+    let me = cx.me();
+    // Two requests at once may pass together; the limit is there to keep the queue short, not to be exact.
+    let running: Option<i64> = cx.cell(
+        "SELECT count(*) FROM jobs AS j WHERE j.created_by = ? AND j.finished_at IS NULL AND j.result_type IS NOT NULL",
+        params![me],
+    )?;
+    if running.unwrap_or(0) >= MAX_RUNNING {
+        return Err(Error::RateLimited { retry_after: RETRY_AFTER });
+    }
+    insert(cx, workspace, Some(result), total, 0, work)
+}
+
+/// Does the first batch of `work` now and leaves what remains, if anything, to a job.
+pub fn go_on<W: Work>(cx: &mut Context<'_, '_>, workspace: Gid, mut work: W) -> Result<()> {
+    let step = work.batch(cx, Gid::new(0))?;
+    if !step.is_done {
+        insert(cx, workspace, None, None, step.rows, &work)?;
+    }
+    Ok(())
+}
+
+fn insert<W: Work>(
+    cx: &mut Context<'_, '_>,
+    workspace: Gid,
+    result: Option<Gid>,
+    total: Option<i64>,
+    done: usize,
+    work: &W,
+) -> Result<Gid> {
+    let job = Job {
+        gid: cx.gid()?,
+        workspace,
+        kind: W::KIND.to_owned(),
+        status: Status::NotStarted.name().to_owned(),
+        state: serde_json::to_string(work)?,
+        result_type: W::MAKES.map(str::to_owned),
+        result,
+        rows_done: i64::try_from(done).unwrap_or(i64::MAX),
+        rows_total: total,
+        attempts: 0,
+        due_at: cx.now(),
+        lease: None,
+        is_cancelled: false,
+        error: None,
+        request_id: cx.request_id.clone(),
+        created_at: cx.now(),
+        created_by: cx.me(),
+        finished_at: None,
+    };
+    cx.insert(&job)?;
+    cx.begins_jobs = true;
+    Ok(job.gid)
+}
+
+/// Lets a job end before its next batch. A job that is done stays as it is.
+pub fn cancel(cx: &mut Context<'_, '_>, job: Gid) -> Result<()> {
+    let now = cx.now();
+    let cancelled = cx.execute(
+        "UPDATE jobs SET is_cancelled = 1, due_at = ? WHERE gid = ? AND finished_at IS NULL",
+        params![now, job],
+    )?;
+    cx.begins_jobs |= cancelled > 0;
+    Ok(())
+}
+
+/// Runs every job that is due to its end, one after the other: for tests and tools, where no server runs.
+///
+/// Errors: those of the database.
+pub async fn run_all(app: &std::sync::Arc<App>) -> Result<()> {
+    while run_due(app).await? {}
+    Ok(())
+}
