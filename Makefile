@@ -10,7 +10,7 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
 run: ## build and serve on http://127.0.0.1:8080 with demo data in ./vinyasa-data
-	cargo run --release --package vinyasa -- serve --demo --data-dir ./vinyasa-data
+	python3 tests/run.py webdist && cargo run --release --package vinyasa -- serve --demo --data-dir ./vinyasa-data
 
 test: ## everything CI runs, in the same order; installs what is missing
 	python3 tests/run.py test
@@ -39,8 +39,8 @@ crash: ## kill the server under writes: ROUNDS=50
 writers: ## 64 parallel writers on SQLite: SECONDS=60
 	python3 tests/run.py writers --seconds $(SECONDS)
 
-web: ## build the web application (not there yet)
-	@echo "web/ is not part of the repository yet" >&2; exit 1
+web: ## build the web application into web/dist, which the server embeds
+	python3 tests/run.py web
 
 codegen: ## generate the client (not there yet)
 	@echo "crates/client is not part of the repository yet" >&2; exit 1

@@ -164,6 +164,25 @@ def build(*_):
     cargo("build", "--package", "vinyasa")
 
 
+def npm(*arguments):
+    """npm in web/, quietly."""
+    run("npm", "--prefix", ROOT / "web", "--no-audit", "--no-fund", "--loglevel=error", *arguments)
+
+
+def webdist(*_):
+    """The web application into web/dist, which the server embeds."""
+    npm("ci")
+    npm("run", "build")
+
+
+def web(*_):
+    """The web application: types, lints, translations, unit tests, build, size budget."""
+    npm("ci")
+    npm("run", "check")
+    npm("run", "build")
+    npm("run", "size")
+
+
 def sdk(*options):
     """The official Python and Node SDKs, on both databases."""
     script("sdk/run.py", *options)
@@ -211,11 +230,11 @@ def fix(*_):
 
 OUTSIDE = (sdk, openapi, contract, conformance, coverage, crash, writers)
 PLANS = {
-    "test": (prepare, formatting, lints, tests, tidy, docs, deny, build, sdk, openapi, contract, coverage, crash, writers),
+    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, sdk, openapi, contract, coverage, crash, writers),
     "check": (formatting, lints, unit, tidy),
     "fix": (prepare, fix),
     "prepare": (prepare,),
-    **{step.__name__: (step,) for step in (formatting, lints, tests, unit, tidy, docs, deny, build)},
+    **{step.__name__: (step,) for step in (web, webdist, formatting, lints, tests, unit, tidy, docs, deny, build)},
     **{step.__name__: (prepare, build, step) for step in OUTSIDE},
 }
 

@@ -296,6 +296,122 @@ async function files() {
   expect('deleted', (await a.deleteAttachment(w.file)).data, {});
 }
 
+async function portfolios() {
+  const p = ada.Portfolios;
+  const top = (await one(p.createPortfolio(data({ name: 'Sites', workspace: WORKSPACE }), {}))).gid;
+  const inner = (await one(p.createPortfolio(data({ name: 'Shops', workspace: WORKSPACE }), {}))).gid;
+  expect('mine', gids(await all(p.getPortfolios(WORKSPACE, { owner: 'me' }))).includes(top));
+  expect('changed', (await one(p.updatePortfolio(data({ color: 'dark-blue' }), top, {}))).color, 'dark-blue');
+  expect('an item', (await p.addItemForPortfolio(data({ item: w.other }), top)).data, {});
+  expect('first', (await p.addItemForPortfolio(data({ item: inner, insert_after: null }), top)).data, {});
+  expect('in order', gids(await all(p.getItemsForPortfolio(top, { limit: 1 }))), [inner, w.other]);
+  await refused('a circle', 400, p.addItemForPortfolio(data({ item: top }), inner), 'inside itself');
+  expect('out', (await p.removeItemForPortfolio(data({ item: inner }), top)).data, {});
+  expect('members', gids((await one(p.addMembersForPortfolio(data({ members: [w.bob] }), top, {}))).members), [w.ada, w.bob]);
+  const m = ada.PortfolioMemberships;
+  const rows = await all(m.getPortfolioMembershipsForPortfolio(top, {}));
+  expect('memberships', rows.length, 2);
+  expect('by user', gids(await all(m.getPortfolioMemberships({ workspace: WORKSPACE, user: w.bob }))), [rows[1].gid]);
+  expect('one', (await one(m.getPortfolioMembership(rows[1].gid, {}))).access_level, 'editor');
+  expect('one by one', gids((await one(p.removeMembersForPortfolio(data({ members: [w.bob] }), top, {}))).members), [w.ada]);
+  const field = (await one(ada.CustomFields.createCustomField(data({ workspace: WORKSPACE, name: 'Revenue', resource_subtype: 'number' }), {}))).gid;
+  const setting = await one(p.addCustomFieldSettingForPortfolio(data({ custom_field: field }), top));
+  expect('fields', gids(await all(ada.CustomFieldSettings.getCustomFieldSettingsForPortfolio(top, {}))), [setting.gid]);
+  expect('no field', (await p.removeCustomFieldSettingForPortfolio(data({ custom_field: field }), top)).data, {});
+  await refused('a guest looks', 403, eve.Portfolios.getPortfolio(top, {}));
+  expect('deleted', (await p.deletePortfolio(inner)).data, {});
+  expect('read', (await one(p.getPortfolio(top, {}))).name, 'Sites');
+  w.portfolio = top;
+}
+
+async function statuses() {
+  const s = ada.StatusUpdates;
+  const fine = await one(s.createStatusForObject(data({ parent: w.other, status_type: 'on_track', text: 'Fine' }), {}));
+  expect('a status', [fine.text, fine.parent.gid], ['Fine', w.other]);
+  const o = ada.ProjectStatuses;
+  const red = await one(o.createProjectStatusForProject(data({ color: 'red', text: 'Stuck' }), w.other, {}));
+  expect('the new form', (await one(s.getStatus(red.gid, {}))).status_type, 'off_track');
+  expect('the old form', (await one(o.getProjectStatus(fine.gid, {}))).color, 'green');
+  expect('newest first', gids(await all(s.getStatusesForObject(w.other, { limit: 1 }))), [red.gid, fine.gid]);
+  expect('old list', gids(await all(o.getProjectStatusesForProject(w.other, {}))), [red.gid, fine.gid]);
+  expect('the latest', (await one(ada.Projects.getProject(w.other, {}))).current_status.color, 'red');
+  expect('deleted', (await o.deleteProjectStatus(red.gid)).data, {});
+  expect('deleted too', (await s.deleteStatus(fine.gid)).data, {});
+  expect('none', (await one(ada.Projects.getProject(w.other, {}))).current_status, null);
+  const of = await one(s.createStatusForObject(data({ parent: w.portfolio, status_type: 'at_risk', text: 'Hm' }), {}));
+  expect('of a portfolio', of.resource_subtype, 'portfolio_status_update');
+
+  const b = ada.ProjectBriefs;
+  const brief = await one(b.createProjectBrief(data({ title: 'Brief', text: 'Why not' }), w.other, {}));
+  expect('a brief', [brief.title, brief.html_text], ['Brief', '<body>Why not</body>']);
+  expect('changed', (await one(b.updateProjectBrief(data({ title: 'The brief' }), brief.gid, {}))).title, 'The brief');
+  expect('read', (await one(b.getProjectBrief(brief.gid, {}))).project.gid, w.other);
+  expect('deleted', (await b.deleteProjectBrief(brief.gid)).data, {});
+  await refused('a deleted brief', 404, b.getProjectBrief(brief.gid, {}), 'Unknown object');
+}
+
+async function goals() {
+  const g = ada.Goals;
+  const r = ada.GoalRelationships;
+  const periods = await all(ada.TimePeriods.getTimePeriods(WORKSPACE, { limit: 100 }));
+  expect('periods', periods.length, 6 * 19);
+  const period = await one(ada.TimePeriods.getTimePeriod(periods[1].gid, {}));
+  expect('a period', [period.resource_type, period.display_name], ['time_period', periods[1].display_name]);
+
+  const goal = await one(g.createGoal(data({ name: 'Faster pages', workspace: WORKSPACE, time_period: period.gid, followers: [w.bob] }), {}));
+  expect('a goal', [goal.name, goal.metric, goal.time_period.gid], ['Faster pages', null, period.gid]);
+  const below = (await one(g.createGoal(data({ name: 'Smaller images', workspace: WORKSPACE }), {}))).gid;
+  await refused('no metric', 400, g.updateGoalMetric(data({ current_number_value: 1 }), below, {}), 'metric');
+  const metric = (await one(g.createGoalMetric(data({ initial_number_value: 200, target_number_value: 100, precision: 1 }), below, {}))).metric;
+  expect('a metric', [metric.resource_type, metric.current_display_value], ['goal_metric', '200.0']);
+  const moved = await one(g.updateGoalMetric(data({ current_number_value: 150 }), below, {}));
+  expect('half way', moved.metric.current_number_value, 150);
+  await one(g.createGoalMetric(data({ unit: 'percentage', progress_source: 'subgoal_progress' }), goal.gid, {}));
+  const link = await one(r.addSupportingRelationship(data({ supporting_resource: below, contribution_weight: 1 }), goal.gid, {}));
+  expect('a subgoal', [link.resource_subtype, link.supporting_resource.gid], ['subgoal', below]);
+  expect('above it', (await one(g.getGoal(goal.gid, {}))).metric.current_display_value, '50%');
+  await refused('a circle', 400, r.addSupportingRelationship(data({ supporting_resource: goal.gid }), below, {}), 'itself');
+  expect('weighted', (await one(r.updateGoalRelationship(data({ contribution_weight: 0.5 }), link.gid, {}))).contribution_weight, 0.5);
+  expect('read', (await one(r.getGoalRelationship(link.gid, {}))).supported_goal.gid, goal.gid);
+  expect('listed', gids(await all(r.getGoalRelationships(goal.gid, { limit: 1 }))), [link.gid]);
+  expect('parents', gids((await g.getParentGoalsForGoal(below, {})).data), [goal.gid]);
+  expect('goals', gids(await all(g.getGoals({ workspace: WORKSPACE, limit: 1 }))), [goal.gid, below]);
+  expect('in the period', gids(await all(g.getGoals({ time_periods: [period.gid], workspace: WORKSPACE }))), [goal.gid]);
+  expect('closed', (await one(g.updateGoal(data({ status: 'partial' }), goal.gid, {}))).status, 'partial');
+  expect('followers', gids((await one(g.addFollowers(data({ followers: [w.eve] }), goal.gid, {}))).followers).includes(w.eve));
+  expect('fewer', gids((await one(g.removeFollowers(data({ followers: [w.eve] }), goal.gid, {}))).followers).includes(w.eve), false);
+  await refused('a stranger', 404, mallory.Goals.getGoal(goal.gid, {}), 'Unknown object');
+  await refused('a guest', 403, eve.Goals.getGoal(below, {}));
+  expect('taken off', (await r.removeSupportingRelationship(data({ supporting_resource: below }), goal.gid)).data, {});
+  expect('deleted', (await g.deleteGoal(below)).data, {});
+  await refused('a deleted goal', 404, g.getGoal(below, {}), 'Unknown object');
+}
+
+async function timeTracking() {
+  const e = ada.TimeTrackingEntries;
+  const entry = await one(e.createTimeTrackingEntry(data({ duration_minutes: 45, entered_on: '2031-03-03' }), w.task, {}));
+  expect('entered', [entry.duration_minutes, entry.task.gid], [45, w.task]);
+  expect('changed', (await one(e.updateTimeTrackingEntry(data({ duration_minutes: 50 }), entry.gid, {}))).duration_minutes, 50);
+  expect('read', (await one(e.getTimeTrackingEntry(entry.gid, {}))).entered_on, '2031-03-03');
+  expect('on the task', gids(await all(e.getTimeTrackingEntriesForTask(w.task, { limit: 1 }))), [entry.gid]);
+  expect('summed', (await one(ada.Tasks.getTask(w.task, {}))).actual_time_minutes, 50);
+  await refused('no time', 400, e.createTimeTrackingEntry(data({ duration_minutes: -1 }), w.task, {}), 'greater than 0');
+  expect('deleted', (await e.deleteTimeTrackingEntry(entry.gid)).data, {});
+  expect('none', (await one(ada.Tasks.getTask(w.task, {}))).actual_time_minutes, null);
+
+  const a = ada.Allocations;
+  const effort = { type: 'hours', value: 8 };
+  const body = { parent: w.project, assignee: w.ada, start_date: '2031-03-03', end_date: '2031-03-07', effort };
+  const made = await one(a.createAllocation(data(body), {}));
+  expect('set aside', [made.effort, made.parent.gid], [effort, w.project]);
+  expect('longer', (await one(a.updateAllocation(data({ end_date: '2031-03-14' }), made.gid, {}))).end_date, '2031-03-14');
+  expect('read', (await one(a.getAllocation(made.gid, {}))).assignee.gid, w.ada);
+  expect('listed', gids(await all(a.getAllocations({ parent: w.project, limit: 1 }))), [made.gid]);
+  await refused('a stranger', 404, mallory.Allocations.getAllocation(made.gid, {}), 'Unknown object');
+  expect('deleted', (await a.deleteAllocation(made.gid)).data, {});
+  await refused('a deleted allocation', 404, a.getAllocation(made.gid, {}), 'Unknown object');
+}
+
 async function refusals() {
   const t = ada.Tasks;
   await refused('no such token', 401, api('0/not-a-token').Users.getUser('me', {}), 'Not Authorized');
@@ -313,7 +429,7 @@ async function refusals() {
 }
 
 (async () => {
-  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, refusals]) {
+  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, refusals]) {
     const before = passed;
     try {
       await chapter();

@@ -57,6 +57,36 @@ macro_rules! wanted_grants {
     };
 }
 
+/// What `access::grants::of_portfolio` writes, for all live portfolios at once.
+macro_rules! wanted_portfolio_grants {
+    () => {
+        "SELECT p.gid AS object, g.principal AS principal, max(g.level) AS level FROM portfolios AS p JOIN (
+           SELECT m.portfolio AS portfolio, m.member AS principal,
+             CASE m.access_level WHEN 'admin' THEN 4 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END AS level
+           FROM portfolio_memberships AS m
+           UNION ALL SELECT o.gid, o.owner, 4 FROM portfolios AS o WHERE o.owner IS NOT NULL
+           UNION ALL SELECT w.gid, w.workspace, CASE w.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
+           FROM portfolios AS w WHERE w.privacy_setting = 'public_to_domain'
+         ) AS g ON g.portfolio = p.gid WHERE p.deleted IS NULL GROUP BY p.gid, g.principal"
+    };
+}
+
+/// What `access::grants::of_goal` writes, for all live goals at once.
+macro_rules! wanted_goal_grants {
+    () => {
+        "SELECT p.gid AS object, g.principal AS principal, max(g.level) AS level FROM goals AS p JOIN (
+           SELECT m.goal AS goal, m.member AS principal,
+             CASE m.access_level WHEN 'admin' THEN 4 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END AS level
+           FROM goal_memberships AS m
+           UNION ALL SELECT o.gid, o.owner, 4 FROM goals AS o WHERE o.owner IS NOT NULL
+           UNION ALL SELECT q.gid, q.team, CASE q.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
+           FROM goals AS q WHERE q.team IS NOT NULL
+           UNION ALL SELECT w.gid, w.workspace, CASE w.default_access_level WHEN 'admin' THEN 3 WHEN 'editor' THEN 3 WHEN 'commenter' THEN 2 ELSE 1 END
+           FROM goals AS w WHERE w.privacy_setting = 'public_to_workspace'
+         ) AS g ON g.goal = p.gid WHERE p.deleted IS NULL GROUP BY p.gid, g.principal"
+    };
+}
+
 /// Whom users count as, by their memberships.
 macro_rules! wanted_principals {
     () => {
@@ -147,7 +177,7 @@ const RULES: &[Rule] = &[
         name: "attachment_parent",
         says: "attachment {} belongs to {}, which does not exist",
         sql: "SELECT a.gid, a.parent FROM attachments AS a LEFT JOIN tasks AS t ON t.gid = a.parent LEFT JOIN projects AS p ON p.gid = a.parent
-              WHERE t.gid IS NULL AND p.gid IS NULL",
+              LEFT JOIN project_briefs AS b ON b.gid = a.parent WHERE t.gid IS NULL AND p.gid IS NULL AND b.gid IS NULL",
     },
     Rule {
         name: "tag_target",
@@ -170,8 +200,9 @@ const RULES: &[Rule] = &[
     Rule {
         name: "field_setting",
         says: "{} uses the custom field {}, and one of them does not exist",
-        sql: "SELECT c.parent, c.custom_field FROM custom_field_settings AS c LEFT JOIN projects AS p ON p.gid = c.parent LEFT JOIN custom_fields AS f ON f.gid = c.custom_field
-              WHERE p.gid IS NULL OR f.gid IS NULL",
+        sql: "SELECT c.parent, c.custom_field FROM custom_field_settings AS c LEFT JOIN projects AS p ON p.gid = c.parent
+              LEFT JOIN portfolios AS o ON o.gid = c.parent LEFT JOIN goals AS g ON g.gid = c.parent LEFT JOIN custom_fields AS f ON f.gid = c.custom_field
+              WHERE (p.gid IS NULL AND o.gid IS NULL AND g.gid IS NULL) OR f.gid IS NULL",
     },
     Rule {
         name: "field_value",
@@ -203,6 +234,31 @@ const RULES: &[Rule] = &[
         sql: "SELECT m.member, m.project FROM project_memberships AS m LEFT JOIN projects AS p ON p.gid = m.project
               LEFT JOIN users AS u ON u.gid = m.member LEFT JOIN teams AS t ON t.gid = m.member
               WHERE p.gid IS NULL OR (m.member_type = 'user' AND u.gid IS NULL) OR (m.member_type = 'team' AND t.gid IS NULL)",
+    },
+    Rule {
+        name: "portfolio_member",
+        says: "{} is a member of the portfolio {}, and one of them does not exist",
+        sql: "SELECT m.member, m.portfolio FROM portfolio_memberships AS m LEFT JOIN portfolios AS p ON p.gid = m.portfolio
+              LEFT JOIN users AS u ON u.gid = m.member LEFT JOIN teams AS t ON t.gid = m.member
+              WHERE p.gid IS NULL OR (m.member_type = 'user' AND u.gid IS NULL) OR (m.member_type = 'team' AND t.gid IS NULL)",
+    },
+    Rule {
+        name: "portfolio_item",
+        says: "portfolio {} has the item {}, and one of them does not exist or is in another workspace",
+        sql: "SELECT i.portfolio, i.item FROM portfolio_items AS i LEFT JOIN portfolios AS o ON o.gid = i.portfolio
+              LEFT JOIN projects AS p ON p.gid = i.item LEFT JOIN portfolios AS q ON q.gid = i.item
+              WHERE o.gid IS NULL OR coalesce(p.workspace, q.workspace, 0) <> o.workspace",
+    },
+    Rule {
+        name: "status_parent",
+        says: "status update {} is about {}, which does not exist",
+        sql: "SELECT s.gid, s.parent FROM status_updates AS s LEFT JOIN projects AS p ON p.gid = s.parent LEFT JOIN portfolios AS o ON o.gid = s.parent
+              LEFT JOIN goals AS g ON g.gid = s.parent WHERE p.gid IS NULL AND o.gid IS NULL AND g.gid IS NULL",
+    },
+    Rule {
+        name: "brief_project",
+        says: "brief {} belongs to the project {}, which does not exist",
+        sql: "SELECT b.gid, b.project FROM project_briefs AS b LEFT JOIN projects AS p ON p.gid = b.project WHERE p.gid IS NULL",
     },
     Rule {
         name: "principal_missing",
@@ -243,6 +299,77 @@ const RULES: &[Rule] = &[
         sql: concat!(
             "SELECT g.object, g.principal FROM grants AS g JOIN projects AS o ON o.gid = g.object LEFT JOIN (",
             wanted_grants!(),
+            ") AS w ON w.object = g.object AND w.principal = g.principal AND w.level = g.level WHERE w.object IS NULL"
+        ),
+    },
+    // A goal that was somebody's alone when he left stays his, without a grant until he comes back.
+    Rule {
+        name: "goal_grant_missing",
+        says: "on goal {}, {} does not have the grant that its members, owner, team and privacy give",
+        sql: concat!(
+            "SELECT w.object, w.principal FROM (",
+            wanted_goal_grants!(),
+            r#") AS w LEFT JOIN grants AS g ON g.object = w.object AND g.principal = w.principal AND g.level = w.level
+              WHERE g.object IS NULL AND NOT EXISTS (SELECT 1 FROM goals AS o JOIN workspace_memberships AS wm ON wm.workspace = o.workspace
+                WHERE o.gid = w.object AND wm."user" = w.principal AND wm.is_active = 0)"#
+        ),
+    },
+    Rule {
+        name: "goal_grant_wrong",
+        says: "on goal {}, {} has a grant that its members, owner, team and privacy do not give",
+        sql: concat!(
+            "SELECT g.object, g.principal FROM grants AS g JOIN goals AS o ON o.gid = g.object LEFT JOIN (",
+            wanted_goal_grants!(),
+            ") AS w ON w.object = g.object AND w.principal = g.principal AND w.level = g.level WHERE w.object IS NULL"
+        ),
+    },
+    Rule {
+        name: "goal_support",
+        says: "goal {} is supported by {}, which does not exist",
+        sql: "SELECT r.supported_goal, r.supporting_resource FROM goal_relationships AS r
+              LEFT JOIN goals AS g ON g.gid = r.supporting_resource LEFT JOIN projects AS p ON p.gid = r.supporting_resource
+              LEFT JOIN tasks AS t ON t.gid = r.supporting_resource LEFT JOIN portfolios AS f ON f.gid = r.supporting_resource
+              LEFT JOIN goals AS o ON o.gid = r.supported_goal
+              WHERE o.gid IS NULL OR (g.gid IS NULL AND p.gid IS NULL AND t.gid IS NULL AND f.gid IS NULL)",
+    },
+    Rule {
+        name: "goal_cycle",
+        says: "goal {} supports itself",
+        sql: "WITH RECURSIVE below(start, gid) AS (
+                SELECT r.supported_goal, r.supporting_resource FROM goal_relationships AS r WHERE r.supporting_type = 'goal'
+                UNION SELECT below.start, r.supporting_resource FROM below
+                  JOIN goal_relationships AS r ON r.supported_goal = below.gid AND r.supporting_type = 'goal')
+              SELECT below.start FROM below WHERE below.start = below.gid",
+    },
+    Rule {
+        name: "goal_time_period",
+        says: "goal {} is to be reached in {}, which is not a time period of its workspace",
+        sql: "SELECT g.gid, g.time_period FROM goals AS g LEFT JOIN time_periods AS p ON p.gid = g.time_period AND p.workspace = g.workspace
+              WHERE g.time_period IS NOT NULL AND p.gid IS NULL",
+    },
+    Rule {
+        name: "time_task",
+        says: "the time entry {} is on the task {}, which does not exist",
+        sql: "SELECT e.gid, e.task FROM time_tracking_entries AS e LEFT JOIN tasks AS t ON t.gid = e.task WHERE t.gid IS NULL",
+    },
+    // As for goals: one that was somebody's alone when he left has no grant until he comes back.
+    Rule {
+        name: "portfolio_grant_missing",
+        says: "on portfolio {}, {} does not have the grant that its members, owner and privacy give",
+        sql: concat!(
+            "SELECT w.object, w.principal FROM (",
+            wanted_portfolio_grants!(),
+            r#") AS w LEFT JOIN grants AS g ON g.object = w.object AND g.principal = w.principal AND g.level = w.level
+              WHERE g.object IS NULL AND NOT EXISTS (SELECT 1 FROM portfolios AS o JOIN workspace_memberships AS wm ON wm.workspace = o.workspace
+                WHERE o.gid = w.object AND wm."user" = w.principal AND wm.is_active = 0)"#
+        ),
+    },
+    Rule {
+        name: "portfolio_grant_wrong",
+        says: "on portfolio {}, {} has a grant that its members, owner and privacy do not give",
+        sql: concat!(
+            "SELECT g.object, g.principal FROM grants AS g JOIN portfolios AS o ON o.gid = g.object LEFT JOIN (",
+            wanted_portfolio_grants!(),
             ") AS w ON w.object = g.object AND w.principal = g.principal AND w.level = g.level WHERE w.object IS NULL"
         ),
     },

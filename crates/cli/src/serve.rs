@@ -51,6 +51,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             storage_options: storage_options(),
             requests_per_minute: settings.number("rate-limit")?,
             trusted_proxies: trusted_proxies(&settings)?,
+            allow_private_network: settings.is_on("allow-private-network"),
             ..Settings::default()
         },
         outside(),

@@ -144,6 +144,20 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
+    /// Writes each of `rows` as a JSON object of what `plan` names, in as many queries as for one.
+    ///
+    /// Errors: those of the store.
+    pub fn write_each(&mut self, rows: Box<dyn Rows>, plan: &Plan) -> Result<Vec<Vec<u8>>, Error> {
+        let places = self.load(rows, plan)?;
+        let count = places.first().map_or(0, |place| place.rows.len());
+        let each = (0..count).map(|at| {
+            let mut out = Vec::with_capacity(256);
+            self.write_object(&places, 0, at, &mut out);
+            out
+        });
+        Ok(each.collect())
+    }
+
     /// Writes the first of `rows` as a JSON object of what `plan` names, or `null` if there is none.
     ///
     /// Errors: those of the store.

@@ -5,6 +5,7 @@
 use crate::audit::{self, Audit, Doer};
 use crate::auth;
 use crate::error::{Result, invalid, require};
+use crate::resources::time_periods;
 use crate::resources::users::{self, User};
 use crate::resources::workspace_memberships::{self, Role};
 use crate::resources::workspaces::Workspace;
@@ -13,7 +14,7 @@ use engine::{Resource as _, Stored};
 use model::{Gid, Timestamp, single_line};
 use store::{Tx, params};
 
-/// Makes a workspace, an organization if so asked, and gives its gid. Nobody is in it yet.
+/// Makes a workspace, an organization if so asked, with its time periods, and gives its gid. Nobody is in it yet.
 ///
 /// Errors: 400 for an empty name, a malformed domain, domains of a workspace that is no organization.
 pub fn create_workspace(
@@ -50,6 +51,7 @@ pub fn create_workspace(
         created_at: now,
     };
     tx.execute(&insert_text::<Workspace>(), &row.values())?;
+    time_periods::make(tx, now, row.gid)?;
     Ok(row.gid)
 }
 

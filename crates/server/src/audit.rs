@@ -6,6 +6,8 @@
 
 use crate::App;
 use crate::api::Context;
+use crate::api::call::Client;
+use crate::auth;
 use crate::error::{Error, Result};
 use crate::events::Event;
 use engine::Sight;
@@ -14,9 +16,6 @@ use store::{Tx, params};
 
 /// How long entries are kept, in milliseconds: 90 days. Source: dossier 3.21.
 pub const KEPT_FOR: i64 = 90 * 24 * 60 * 60 * 1_000;
-
-/// Longest user agent that is kept.
-const MAX_AGENT: usize = 300;
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +26,18 @@ pub struct Origin {
     pub address: Option<String>,
     /// What the client calls itself.
     pub agent: Option<String>,
+}
+
+impl Origin {
+    /// Where a request came from, by what the actor came with and what the network tells.
+    pub(crate) fn of(credential: Option<auth::Origin>, client: &Client) -> Self {
+        let is_session = credential.and_then(auth::Origin::session).is_some();
+        Origin {
+            door: if is_session { Door::Web } else { Door::Api },
+            address: client.address.map(|address| address.to_string()),
+            agent: Some(client.user_agent.clone()).filter(|agent| !agent.is_empty()),
+        }
+    }
 }
 
 /// Through which door somebody came.
@@ -151,8 +162,6 @@ pub fn write(
 ) -> Result<(), store::Error> {
     let gid = tx.gid()?;
     let (kind, resource) = entry.resource.unzip();
-    let agent: Option<String> =
-        doer.origin.agent.as_ref().map(|agent| agent.chars().take(MAX_AGENT).collect());
     tx.later(
         "INSERT INTO audit_events (gid, workspace, at, event_type, actor, actor_type, resource_type, resource_subtype, resource, member, old_value, new_value, context_type, authentication, client_ip_address, user_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
@@ -171,7 +180,7 @@ pub fn write(
             doer.origin.door.context(),
             doer.origin.door.authentication(doer.is_service),
             doer.origin.address,
-            agent
+            doer.origin.agent
         ]
         .to_vec(),
     )

@@ -33,19 +33,19 @@ impl Credential {
 
 /// What an actor came in with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Pass {
+pub enum Origin {
     /// A personal access token.
     Token(Gid),
     /// A session of the web application.
     Session(Gid),
 }
 
-impl Pass {
+impl Origin {
     /// The session, if it is one.
     pub fn session(self) -> Option<Gid> {
         match self {
-            Pass::Session(gid) => Some(gid),
-            Pass::Token(_) => None,
+            Origin::Session(gid) => Some(gid),
+            Origin::Token(_) => None,
         }
     }
 }
@@ -107,7 +107,7 @@ pub fn actor(tx: &mut Tx<'_>, credential: &Credential, now: Timestamp) -> Result
                 r#"FROM tokens AS k JOIN users AS u ON u.gid = k."user" WHERE k.hash = ? AND k.revoked_at IS NULL"#
             ),
             params![hash],
-            |gid| Some(Pass::Token(gid)),
+            |gid| Some(Origin::Token(gid)),
         ),
         Credential::Session(hash) => found(
             tx,
@@ -115,7 +115,7 @@ pub fn actor(tx: &mut Tx<'_>, credential: &Credential, now: Timestamp) -> Result
                 r#"FROM sessions AS k JOIN users AS u ON u.gid = k."user" WHERE k.hash = ? AND k.expires_at > ?"#
             ),
             params![hash, now],
-            |gid| Some(Pass::Session(gid)),
+            |gid| Some(Origin::Session(gid)),
         ),
     }
 }
@@ -124,7 +124,7 @@ fn found(
     tx: &mut Tx<'_>,
     sql: &str,
     values: &[store::Value],
-    pass: impl Fn(Gid) -> Option<Pass>,
+    origin: impl Fn(Gid) -> Option<Origin>,
 ) -> Result<Option<Actor>> {
     let row = tx.first(sql, values, |row| {
         Ok((
@@ -136,7 +136,7 @@ fn found(
     })?;
     Ok(row.map(|(gid, user, time_zone, rank)| Actor {
         user,
-        token: pass(gid),
+        token: origin(gid),
         sight: sight(rank),
         time_zone,
     }))

@@ -44,6 +44,14 @@ pub enum Error {
     /// 409. Another object has the name or external id already.
     #[error("{0}")]
     Conflict(Cow<'static, str>),
+    /// 412. A sync token that is missing, old or of another database; `sync` is a fresh one.
+    #[error(
+        "Sync token invalid or too old. If you are attempting to keep resources in sync, you must fetch the full dataset for this query now and use the new sync token for the next sync."
+    )]
+    OutOfSync {
+        /// The fresh token.
+        sync: String,
+    },
     /// 413. The body is larger than allowed.
     #[error("{0}")]
     TooLarge(Cow<'static, str>),
@@ -78,6 +86,7 @@ impl Error {
             Error::Forbidden(_) => 403,
             Error::NotFound { .. } | Error::NoRoute => 404,
             Error::Conflict(_) => 409,
+            Error::OutOfSync { .. } => 412,
             Error::TooLarge(_) => 413,
             Error::UnsupportedMedia(_) => 415,
             Error::Unprocessable(_) => 422,
@@ -95,7 +104,11 @@ impl Error {
         if let (Error::Internal(_), Some(entry)) = (self, entry.as_object_mut()) {
             entry.insert("phrase".to_owned(), phrase.into());
         }
-        serde_json::json!({ "errors": [entry] }).to_string().into_bytes()
+        let mut body = serde_json::json!({ "errors": [entry] });
+        if let (Error::OutOfSync { sync }, Some(body)) = (self, body.as_object_mut()) {
+            body.insert("sync".to_owned(), sync.as_str().into());
+        }
+        body.to_string().into_bytes()
     }
 }
 

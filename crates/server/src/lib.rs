@@ -17,6 +17,7 @@ pub mod http;
 pub mod identity;
 pub mod jobs;
 pub mod mail;
+pub mod outbound;
 pub mod prelude;
 pub mod readers;
 pub mod resources;
@@ -26,7 +27,7 @@ pub use error::{Error, Result};
 
 use api::Operations;
 use api::operations::Operation;
-use auth::Pass;
+use auth::Origin;
 use engine::Registry;
 use http::limits::RateLimits;
 use http::routes::Routes;
@@ -65,6 +66,8 @@ pub struct Settings {
     pub trusted_proxies: http::peer::Networks,
     /// What a password costs to check; the default is meant for real use.
     pub password_cost: identity::passwords::Cost,
+    /// Whether addresses of this machine and its network may be called.
+    pub allow_private_network: bool,
     /// Whether answers say in `X-Vinyasa-Statements` how many statements they took.
     pub debug_headers: bool,
 }
@@ -95,6 +98,8 @@ pub struct App {
     pub files: files::Files,
     /// What goes on behind the requests.
     pub jobs: jobs::Jobs,
+    /// Calls to addresses that people give.
+    pub outbound: outbound::Outbound,
     /// What follows from events.
     pub readers: Vec<readers::Reader>,
     /// Wakes those who read the event log.
@@ -104,7 +109,7 @@ pub struct App {
     pub(crate) limits: RateLimits,
     pub(crate) open_limits: RateLimits,
     pub(crate) passwords: Passwords,
-    pub(crate) used_tokens: Mutex<HashMap<Pass, Timestamp>>,
+    pub(crate) used_tokens: Mutex<HashMap<Origin, Timestamp>>,
     pub(crate) known_tokens: Mutex<HashSet<String>>,
 }
 
@@ -122,8 +127,12 @@ impl App {
         let registry = resources::registry();
         let files = files::Files::open(&settings.storage, &settings.storage_options)?;
         let limits = RateLimits::new(settings.requests_per_minute);
-        let passwords = Passwords::new(settings.password_cost)?;
         let log = log(&store, &outside)?;
+        let passwords = Passwords::new(settings.password_cost)?;
+        let outbound = outbound::Outbound::new(
+            settings.allow_private_network,
+            Box::new(outbound::SystemResolver),
+        );
         Ok(Arc::new(App {
             store,
             access: access::Prepared::new(&registry),
@@ -137,6 +146,7 @@ impl App {
             settings,
             files,
             jobs: jobs::Jobs::default(),
+            outbound,
             readers: readers::all(),
             log,
             reference: api::openapi::Cached::default(),
@@ -153,7 +163,7 @@ impl App {
     ///
     /// Errors: those of the database; the times are then kept for the next call.
     pub async fn flush_used_tokens(&self) -> Result<()> {
-        let used: Vec<(Pass, Timestamp)> =
+        let used: Vec<(Origin, Timestamp)> =
             self.used_tokens.lock().map(|mut used| used.drain().collect()).unwrap_or_default();
         if used.is_empty() {
             return Ok(());
@@ -162,11 +172,11 @@ impl App {
             .write(move |tx| {
                 for (pass, at) in &used {
                     match pass {
-                        Pass::Token(token) => tx.later(
+                        Origin::Token(token) => tx.later(
                             "UPDATE tokens SET last_used_at = ? WHERE gid = ?",
                             params![at, token].to_vec(),
                         )?,
-                        Pass::Session(session) => tx.later(
+                        Origin::Session(session) => tx.later(
                             "UPDATE sessions SET last_used_at = ?, expires_at = ? WHERE gid = ?",
                             params![at, at.millis() + auth::SESSION_LIFE, session].to_vec(),
                         )?,

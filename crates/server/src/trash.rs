@@ -16,7 +16,20 @@ const KEPT_FOR: i64 = 30 * 24 * 60 * 60 * 1_000;
 const BATCH: i64 = 200;
 
 /// Tables whose rows can be in the trash, children before parents.
-const TABLES: [&str; 6] = ["stories", "tasks", "sections", "tags", "custom_fields", "projects"];
+const TABLES: [&str; 12] = [
+    "stories",
+    "status_updates",
+    "project_briefs",
+    "time_tracking_entries",
+    "tasks",
+    "sections",
+    "tags",
+    "custom_fields",
+    "allocations",
+    "projects",
+    "portfolios",
+    "goals",
+];
 
 /// What hangs on a removed row of a table: other tables, with the columns that name it. Each has an index.
 fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
@@ -33,6 +46,8 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_dependencies", "task"),
             ("task_dependencies", "dependency"),
             ("user_task_list_items", "task"),
+            ("time_tracking_entries", "task"),
+            ("goal_relationships", "supporting_resource"),
         ],
         "projects" => &[
             ("texts", "object"),
@@ -43,11 +58,36 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_projects", "project"),
             ("project_memberships", "project"),
             ("project_followers", "project"),
+            ("portfolio_items", "item"),
+            ("allocations", "parent"),
+            ("goal_relationships", "supporting_resource"),
         ],
-        "stories" => &[("texts", "object"), ("likes", "object")],
+        "goals" => &[
+            ("texts", "object"),
+            ("likes", "object"),
+            ("grants", "object"),
+            ("goal_memberships", "goal"),
+            ("goal_followers", "goal"),
+            ("goal_metrics", "goal"),
+            ("goal_relationships", "supported_goal"),
+            ("goal_relationships", "supporting_resource"),
+        ],
+        "portfolios" => &[
+            ("grants", "object"),
+            ("custom_field_values", "object"),
+            ("custom_field_choices", "object"),
+            ("custom_field_settings", "parent"),
+            ("portfolio_items", "portfolio"),
+            ("portfolio_items", "item"),
+            ("portfolio_memberships", "portfolio"),
+            ("goal_relationships", "supporting_resource"),
+        ],
+        "stories" | "status_updates" => &[("texts", "object"), ("likes", "object")],
+        "project_briefs" => &[("texts", "object")],
         "tags" => &[("task_tags", "tag"), ("tag_followers", "tag")],
         "custom_fields" => &[
             ("custom_field_settings", "custom_field"),
+            ("custom_field_memberships", "custom_field"),
             ("enum_options", "custom_field"),
             ("grants", "object"),
         ],
@@ -87,7 +127,8 @@ fn batch(tx: &mut Tx<'_>, before: Timestamp) -> Result<bool> {
     Ok::<bool, Error>(true)
 }
 
-/// Removes rows and what hangs on them. The stories of a task are marked to go with the same deletion, after it.
+/// Removes rows and what hangs on them. Stories, statuses, briefs and attachments are marked to go with the same deletion, after
+/// what they belong to.
 fn remove(tx: &mut Tx<'_>, table: &str, deletion: Gid, gids: Vec<i64>) -> Result<()> {
     let ids = Value::Ids(gids);
     for (other, column) in hanging(table) {
@@ -96,7 +137,12 @@ fn remove(tx: &mut Tx<'_>, table: &str, deletion: Gid, gids: Vec<i64>) -> Result
             vec![ids.clone()],
         )?;
     }
-    for (other, column) in [("stories", "target"), ("attachments", "parent")] {
+    for (other, column) in [
+        ("stories", "target"),
+        ("status_updates", "parent"),
+        ("project_briefs", "project"),
+        ("attachments", "parent"),
+    ] {
         tx.later(
             &format!("UPDATE {other} SET deleted = ? WHERE deleted IS NULL AND {column} IN (SELECT i.value FROM ids(?) AS i)"),
             vec![Value::Int(deletion.get()), ids.clone()],

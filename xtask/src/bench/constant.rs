@@ -39,6 +39,8 @@ async fn answer(State(bodies): State<Bodies>, request: Request) -> Response<Body
     let name = match parts.method.as_str() {
         "POST" => "create",
         "PUT" => "update",
+        _ if parts.uri.path().ends_with("/items") => "items",
+        _ if parts.uri.path().ends_with("/goals") => "goals",
         _ if parts.uri.query().is_some() => "list",
         _ => "get",
     };

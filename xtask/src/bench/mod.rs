@@ -35,6 +35,13 @@ use sql::{Bare, Recorder, Recording, pgbench, scripts};
 /// What is shown of a list, as in the requirements.
 const LIST_FIELDS: &str = "name,assignee.name,completed,due_on,memberships.section.name,tags.name";
 
+/// What is shown of the items of a portfolio.
+const ITEM_FIELDS: &str = "name,owner.name,due_on,completed,members.name,current_status_update.title,current_status_update.status_type,current_status_update.author.name";
+
+/// What the goals are listed with: their progress, which is computed, and what hangs on them.
+const GOAL_FIELDS: &str =
+    "name,owner.name,status,metric.current_display_value,followers.name,time_period.display_name";
+
 /// Requests whose statements are noted, for each operation.
 const RECORDINGS: i64 = 40;
 
@@ -359,6 +366,8 @@ fn operations(world: &World) -> Vec<Measured> {
     let all = [
         ("get one task in full", "get"),
         ("list 100 with nested fields", "list"),
+        ("list 100 portfolio items", "items"),
+        ("list 100 goals with nested fields", "goals"),
         ("create a task", "create"),
         ("update a task", "update"),
     ];
@@ -378,6 +387,20 @@ fn operations(world: &World) -> Vec<Measured> {
                             format!("/tasks?project={project}&limit=100&opt_fields={LIST_FIELDS}");
                         request("GET", &path, token, None)
                     }
+                    "items" => {
+                        let portfolio = World::portfolio();
+                        let path = format!(
+                            "/portfolios/{portfolio}/items?limit=100&opt_fields={ITEM_FIELDS}"
+                        );
+                        request("GET", &path, token, None)
+                    }
+                    "goals" => {
+                        let workspace = world.workspace;
+                        let path = format!(
+                            "/goals?workspace={workspace}&limit=100&opt_fields={GOAL_FIELDS}"
+                        );
+                        request("GET", &path, token, None)
+                    }
                     "create" => request("POST", "/tasks", token, Some(&sent(dice))),
                     _ => {
                         let path = format!("/tasks/{}", any_task(&world, dice));
@@ -388,6 +411,12 @@ fn operations(world: &World) -> Vec<Measured> {
             Measured { name, key, make, recordings: Vec::new(), scripts: Vec::new() }
         })
         .collect()
+}
+
+/// A page of a hundred with these fields.
+fn selecting(fields: &str) -> Result<Options> {
+    let fields = Selection::parse(fields).ok().context("the fields can be read")?;
+    Ok(Options { fields: Some(fields), limit: Some(100), ..Options::default() })
 }
 
 /// The same as calls in process, for noting their statements.
@@ -401,10 +430,17 @@ fn call(key: &str, world: &World, dice: &mut Dice) -> Result<(&'static str, Call
         "get" => ("getTask", Call { path: task(dice), ..Call::default() }),
         "list" => {
             let project = World::project(dice.below(world.projects)).to_string();
-            let fields = Selection::parse(LIST_FIELDS).ok().context("the fields can be read")?;
-            let options = Options { fields: Some(fields), limit: Some(100), ..Options::default() };
             let query = vec![("project".to_owned(), project)];
-            ("getTasks", Call { query, options, ..Call::default() })
+            ("getTasks", Call { query, options: selecting(LIST_FIELDS)?, ..Call::default() })
+        }
+        "goals" => {
+            let query = vec![("workspace".to_owned(), world.workspace.to_string())];
+            ("getGoals", Call { query, options: selecting(GOAL_FIELDS)?, ..Call::default() })
+        }
+        "items" => {
+            let path = vec![World::portfolio().to_string()];
+            let options = selecting(ITEM_FIELDS)?;
+            ("getItemsForPortfolio", Call { path, options, ..Call::default() })
         }
         "create" => ("createTask", Call { body: fields(dice), ..Call::default() }),
         _ => ("updateTask", Call { path: task(dice), body: fields(dice), ..Call::default() }),

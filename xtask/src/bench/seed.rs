@@ -19,6 +19,7 @@ pub(super) const SMALL: i64 = 50;
 const SECTIONS: i64 = 8;
 const USERS: i64 = 100;
 const TAGS: i64 = 50;
+const GOALS: i64 = 100;
 
 /// Gids above all that the server has taken, with room for each project.
 const BASE: i64 = 1_300_000_000_000_000;
@@ -31,6 +32,11 @@ const TAG: i64 = BASE - 600_000;
 const FIELD: i64 = BASE - 500_000;
 const OPTION: i64 = BASE - 400_000;
 const MEMBERSHIPS: i64 = BASE - 300_000;
+const PORTFOLIO: i64 = BASE - 100_000;
+
+/// Most items of the portfolio.
+const ITEMS: i64 = 100;
+const GOAL: i64 = BASE - 200_000;
 
 /// What to ask for.
 #[derive(Clone, Debug)]
@@ -41,6 +47,8 @@ pub(super) struct World {
     pub(super) guest: String,
     /// How many large projects there are.
     pub(super) projects: i64,
+    /// The workspace.
+    pub(super) workspace: i64,
 }
 
 impl World {
@@ -59,6 +67,11 @@ impl World {
         PEOPLE + number % USERS
     }
 
+    /// The portfolio with the first hundred large projects.
+    pub(super) fn portfolio() -> i64 {
+        PORTFOLIO
+    }
+
     /// A tag that a fiftieth of every third task carries, and all of the guest's.
     pub(super) fn tag() -> i64 {
         TAG
@@ -67,13 +80,17 @@ impl World {
 
 /// Fills an empty database with so many tasks, a multiple of a thousand.
 pub(super) fn fill(store: &Store, tasks: i64, now: Timestamp) -> Result<World> {
-    let world =
-        World { member: token("1"), guest: token("2"), projects: (tasks / PER_PROJECT).max(1) };
-    let tokens = [world.member.clone(), world.guest.clone()];
+    let tokens = [token("1"), token("2")];
+    let made = tokens.clone();
     let workspace = store
-        .write_blocking(move |tx| house(tx, &tokens, now))
+        .write_blocking(move |tx| house(tx, &made, now))
         .context("the workspace cannot be made")?;
+    let [member, guest] = tokens;
+    let world = World { member, guest, projects: (tasks / PER_PROJECT).max(1), workspace };
     let lists = Lists::new()?;
+    store
+        .write_blocking(move |tx| goals(tx, workspace, now))
+        .context("the goals cannot be made")?;
     for number in 0..=world.projects {
         let lists = lists.clone();
         let is_small = number == world.projects;
@@ -84,6 +101,10 @@ pub(super) fn fill(store: &Store, tasks: i64, now: Timestamp) -> Result<World> {
             })
             .context("a project cannot be made")?;
     }
+    let projects = world.projects;
+    store
+        .write_blocking(move |tx| portfolio(tx, workspace, projects.min(ITEMS), now))
+        .context("the portfolio cannot be made")?;
     if store.dialect() == Dialect::Postgres {
         // A database of this age has statistics.
         store.write_blocking(|tx| tx.execute("ANALYZE", &[]))?;
@@ -155,6 +176,73 @@ fn house(tx: &mut Tx<'_>, tokens: &[String; 2], now: Timestamp) -> server::Resul
         )?;
     }
     Ok(workspace.get())
+}
+
+/// A portfolio of the member's with the first projects, each with a status.
+fn portfolio(tx: &mut Tx<'_>, workspace: i64, items: i64, now: Timestamp) -> server::Result<()> {
+    tx.execute(
+        "INSERT INTO portfolios (gid, workspace, name, name_key, archived, owner, privacy_setting, default_access_level, created_at, created_by, modified_at)
+         VALUES (?, ?, 'Plants', 'plants', 0, ?, 'members_only', 'editor', ?, ?, ?)",
+        params![PORTFOLIO, workspace, PEOPLE, now, PEOPLE, now],
+    )?;
+    tx.execute(
+        "INSERT INTO portfolio_memberships (gid, workspace, portfolio, member, member_type, access_level, created_at) VALUES (?, ?, ?, ?, 'user', 'admin', ?)",
+        params![PORTFOLIO + 1, workspace, PORTFOLIO, PEOPLE, now],
+    )?;
+    grants::of_portfolio(tx, Gid::new(PORTFOLIO))?;
+    for number in 0..items {
+        let (project, status) = (World::project(number), PORTFOLIO + 10 + number);
+        tx.execute(
+            "INSERT INTO portfolio_items (portfolio, item, item_type, workspace, position) VALUES (?, ?, 'project', ?, ?)",
+            params![PORTFOLIO, project, workspace, format!("a{number:03}V")],
+        )?;
+        tx.execute(
+            "INSERT INTO status_updates (gid, workspace, parent, parent_type, title, status_type, author, created_at, modified_at) VALUES (?, ?, ?, 'project', 'Week 26', 'on_track', ?, ?, ?)",
+            params![status, workspace, project, PEOPLE, now, now],
+        )?;
+        tx.execute(
+            "INSERT INTO texts (object, workspace, html, plain, mentions) VALUES (?, ?, '<body>As planned.</body>', 'As planned.', 0)",
+            params![status, workspace],
+        )?;
+    }
+    Ok(())
+}
+
+/// A hundred goals, each over the next one in groups of ten; the last of a group follows from a large project.
+fn goals(tx: &mut Tx<'_>, workspace: i64, now: Timestamp) -> server::Result<()> {
+    for number in 0..GOALS {
+        let (goal, owner) = (GOAL + number, World::user(number));
+        let name = format!("Goal {number:03}");
+        let is_last = number % 10 == 9;
+        let source = if is_last { "project_task_completion" } else { "subgoal_progress" };
+        tx.execute(
+            "INSERT INTO goals (gid, workspace, is_workspace_level, name, name_key, owner, privacy_setting, default_access_level, created_at, created_by, modified_at)
+             VALUES (?, ?, 1, ?, ?, ?, 'public_to_workspace', 'commenter', ?, ?, ?)",
+            params![goal, workspace, name, name.to_lowercase(), owner, now, owner, now],
+        )?;
+        tx.execute(
+            "INSERT INTO goal_memberships (gid, workspace, goal, member, member_type, access_level, created_at) VALUES (?, ?, ?, ?, 'user', 'admin', ?)",
+            params![GOAL + GOALS + number, workspace, goal, owner, now],
+        )?;
+        tx.execute(
+            r#"INSERT INTO goal_followers (goal, "user", workspace, position) VALUES (?, ?, ?, 'a00V')"#,
+            params![goal, owner, workspace],
+        )?;
+        tx.execute(
+            "INSERT INTO goal_metrics (gid, goal, workspace, progress_source, is_custom_weight, unit, precision, initial_value, target_value, current_value, created_by, created_at)
+             VALUES (?, ?, ?, ?, 0, 'percentage', 0, 0, 1, 0, ?, ?)",
+            params![GOAL + 2 * GOALS + number, goal, workspace, source, owner, now],
+        )?;
+        let (supporting, kind) =
+            if is_last { (World::project(0), "project") } else { (goal + 1, "goal") };
+        tx.execute(
+            "INSERT INTO goal_relationships (gid, workspace, supported_goal, supporting_resource, supporting_type, contribution_weight, position, created_at)
+             VALUES (?, ?, ?, ?, ?, 1, 'a00V', ?)",
+            params![GOAL + 3 * GOALS + number, workspace, goal, supporting, kind, now],
+        )?;
+        grants::of_goal(tx, Gid::new(goal))?;
+    }
+    Ok(())
 }
 
 fn wide(number: usize) -> i64 {

@@ -12,7 +12,6 @@ use anyhow::{Context as _, Result, bail, ensure};
 use model::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use server::api::Call;
-use server::audit::Origin;
 use server::auth::Credential;
 use server::http::pipeline::Job;
 use server::{App, Outside, Settings};
@@ -89,7 +88,6 @@ impl Recorder {
             call: call.clone(),
             credential: Some(Credential::Token(self.token.clone())),
             csrf: None,
-            origin: Origin::default(),
             url: "http://bench".to_owned(),
             now: (self.app.clock)(),
             request_id: "bench".to_owned(),

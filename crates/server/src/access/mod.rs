@@ -55,10 +55,20 @@ impl Level {
         }
     }
 
-    /// The level that the API calls `viewer`, `commenter`, `editor` or `admin`.
+    /// What the API calls it: `viewer`, `commenter`, `editor` or `admin`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Admin => "admin",
+            Level::Edit => "editor",
+            Level::Comment => "commenter",
+            Level::See | Level::None => "viewer",
+        }
+    }
+
+    /// The level that the API calls `viewer`, `commenter`, `editor` or `admin`; of custom fields the lowest is `user`.
     pub fn from_name(name: &str) -> Level {
         match name {
-            "viewer" => Level::See,
+            "viewer" | "user" => Level::See,
             "commenter" => Level::Comment,
             "editor" => Level::Edit,
             "admin" => Level::Admin,

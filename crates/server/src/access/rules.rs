@@ -124,6 +124,49 @@ pub const RULES: &[Rule] = &[
         service: SERVES,
         drive: Some(GRANTS),
     },
+    // As the goal that is supported, and only together with what supports it.
+    Rule {
+        name: "goal_relationship",
+        live: "",
+        named: false,
+        see: "(SELECT 1 FROM goals AS gg WHERE gg.gid = {t}.supported_goal AND :see(goal, gg)) IS NOT NULL
+ AND CASE {t}.supporting_type
+  WHEN 'goal' THEN (SELECT 1 FROM goals AS sg WHERE sg.gid = {t}.supporting_resource AND :see(goal, sg))
+  WHEN 'project' THEN (SELECT 1 FROM projects AS sp WHERE sp.gid = {t}.supporting_resource AND :see(project, sp))
+  WHEN 'portfolio' THEN (SELECT 1 FROM portfolios AS sf WHERE sf.gid = {t}.supporting_resource AND :see(portfolio, sf))
+  ELSE (SELECT 1 FROM tasks AS tk WHERE tk.gid = {t}.supporting_resource AND :see(task, tk)) END IS NOT NULL",
+        level: "CASE WHEN :see(goal_relationship, {t}) THEN coalesce((SELECT :level(goal, gg) FROM goals AS gg WHERE gg.gid = {t}.supported_goal AND gg.deleted IS NULL), 0) ELSE 0 END",
+        service: SERVES,
+        drive: None,
+    },
+    Rule {
+        name: "time_period",
+        live: "",
+        named: true,
+        see: r#"(SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL"#,
+        level: "CASE WHEN :see(time_period, {t}) THEN 1 ELSE 0 END",
+        service: SERVES,
+        drive: None,
+    },
+    // Time is seen with its task. Who entered it administers it, and so do those who administer the task.
+    Rule {
+        name: "time_tracking_entry",
+        live: LIVE,
+        named: false,
+        see: "(SELECT 1 FROM tasks AS tk WHERE tk.gid = {t}.task AND :see(task, tk)) IS NOT NULL",
+        level: "coalesce((SELECT CASE WHEN {t}.created_by = :me AND :level(task, tk) >= 1 THEN 4 ELSE :level(task, tk) END FROM tasks AS tk WHERE tk.gid = {t}.task AND tk.deleted IS NULL), 0)",
+        service: SERVES,
+        drive: None,
+    },
+    Rule {
+        name: "allocation",
+        live: LIVE,
+        named: false,
+        see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL",
+        level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), 0)",
+        service: SERVES,
+        drive: None,
+    },
     // A job is its creator's alone, as long as he is in the workspace; those that finish a request are nobody's.
     Rule {
         name: "job",
@@ -143,10 +186,48 @@ pub const RULES: &[Rule] = &[
         service: SERVES,
         drive: None,
     },
+    Rule {
+        name: "portfolio_membership",
+        live: "",
+        named: false,
+        see: "(SELECT 1 FROM portfolios AS po WHERE po.gid = {t}.portfolio AND :see(portfolio, po)) IS NOT NULL",
+        level: "coalesce((SELECT :level(portfolio, po) FROM portfolios AS po WHERE po.gid = {t}.portfolio AND po.deleted IS NULL), 0)",
+        service: SERVES,
+        drive: None,
+    },
     // The same rows in the form that all memberships share.
     Rule {
         name: "membership",
         live: "",
+        named: false,
+        see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL OR (SELECT 1 FROM portfolios AS po WHERE po.gid = {t}.parent AND :see(portfolio, po)) IS NOT NULL OR (SELECT 1 FROM goals AS go WHERE go.gid = {t}.parent AND :see(goal, go)) IS NOT NULL OR (SELECT 1 FROM custom_fields AS cf WHERE cf.gid = {t}.parent AND :see(custom_field, cf)) IS NOT NULL",
+        level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), (SELECT :level(portfolio, po) FROM portfolios AS po WHERE po.gid = {t}.parent AND po.deleted IS NULL), (SELECT :level(goal, go) FROM goals AS go WHERE go.gid = {t}.parent AND go.deleted IS NULL), (SELECT :level(custom_field, cf) FROM custom_fields AS cf WHERE cf.gid = {t}.parent AND cf.deleted IS NULL), 0)",
+        service: SERVES,
+        drive: None,
+    },
+    // What is said about the state of something is seen with it. Its author administers it.
+    Rule {
+        name: "status_update",
+        live: LIVE,
+        named: false,
+        see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL OR (SELECT 1 FROM portfolios AS po WHERE po.gid = {t}.parent AND :see(portfolio, po)) IS NOT NULL OR (SELECT 1 FROM goals AS go WHERE go.gid = {t}.parent AND :see(goal, go)) IS NOT NULL",
+        level: "coalesce((SELECT CASE WHEN {t}.author = :me AND above.level >= 1 THEN 4 ELSE above.level END FROM (SELECT :level(project, pp) AS level FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL UNION ALL SELECT :level(portfolio, po) FROM portfolios AS po WHERE po.gid = {t}.parent AND po.deleted IS NULL UNION ALL SELECT :level(goal, go) FROM goals AS go WHERE go.gid = {t}.parent AND go.deleted IS NULL) AS above), 0)",
+        service: SERVES,
+        drive: None,
+    },
+    // The same rows in the old form, those of projects.
+    Rule {
+        name: "project_status",
+        live: "{t}.deleted IS NULL AND {t}.parent_type = 'project'",
+        named: false,
+        see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL",
+        level: "coalesce((SELECT CASE WHEN {t}.author = :me AND :level(project, pp) >= 1 THEN 4 ELSE :level(project, pp) END FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), 0)",
+        service: SERVES,
+        drive: None,
+    },
+    Rule {
+        name: "project_brief",
+        live: LIVE,
         named: false,
         see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.project AND :see(project, pp)) IS NOT NULL",
         level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.project AND pp.deleted IS NULL), 0)",
@@ -242,13 +323,13 @@ pub const RULES: &[Rule] = &[
         name: "attachment",
         live: "{t}.deleted IS NULL AND {t}.state = 'stored'",
         named: false,
-        see: "(SELECT 1 FROM tasks AS tk WHERE tk.gid = {t}.parent AND :see(task, tk)) IS NOT NULL OR (SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL",
-        level: "coalesce((SELECT :level(task, tk) FROM tasks AS tk WHERE tk.gid = {t}.parent AND tk.deleted IS NULL), (SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), 0)",
+        see: "(SELECT 1 FROM tasks AS tk WHERE tk.gid = {t}.parent AND :see(task, tk)) IS NOT NULL OR (SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL OR (SELECT 1 FROM project_briefs AS pb WHERE pb.gid = {t}.parent AND :see(project_brief, pb)) IS NOT NULL",
+        level: "coalesce((SELECT :level(task, tk) FROM tasks AS tk WHERE tk.gid = {t}.parent AND tk.deleted IS NULL), (SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), (SELECT :level(project_brief, pb) FROM project_briefs AS pb WHERE pb.gid = {t}.parent AND pb.deleted IS NULL), 0)",
         service: SERVES,
         drive: None,
     },
     // Members of the workspace see its fields, unless private; guests those of projects they reach (projects in the trash have
-    // no grants). A local field is seen with
+    // no grants). A field's own members have its grants. A local field is seen with
     // its project.
     Rule {
         name: "custom_field",
@@ -258,7 +339,7 @@ pub const RULES: &[Rule] = &[
  OR ({t}.privacy_setting <> 'private' AND {t}.local_to IS NULL AND (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL)
  OR (SELECT 1 FROM principals AS a JOIN grants AS g ON g.principal = a.principal JOIN custom_field_settings AS cs ON cs.parent = g.object AND cs.custom_field = {t}.gid WHERE a."user" = :me LIMIT 1) IS NOT NULL
  OR (SELECT 1 FROM grants AS g JOIN principals AS a ON a.principal = g.principal WHERE g.object = {t}.gid AND a."user" = :me LIMIT 1) IS NOT NULL"#,
-        level: r#"CASE WHEN ({t}.created_by = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL) THEN 4 WHEN NOT (:see(custom_field, {t})) THEN 0 WHEN (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NULL THEN 1 WHEN {t}.default_access_level = 'admin' THEN 4 ELSE coalesce((SELECT 4 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role = 'admin'), CASE WHEN {t}.default_access_level = 'editor' THEN 3 ELSE 1 END) END"#,
+        level: r#"coalesce((SELECT max(l.level) FROM (SELECT g.level FROM grants AS g JOIN principals AS a ON a.principal = g.principal WHERE g.object = {t}.gid AND a."user" = :me UNION ALL SELECT CASE WHEN ({t}.created_by = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL) THEN 4 WHEN NOT (:see(custom_field, {t})) THEN 0 WHEN (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NULL THEN 1 WHEN {t}.default_access_level = 'admin' THEN 4 ELSE coalesce((SELECT 4 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role = 'admin'), CASE WHEN {t}.default_access_level = 'editor' THEN 3 ELSE 1 END) END) AS l), 0)"#,
         service: SERVES,
         drive: None,
     },
@@ -275,8 +356,8 @@ pub const RULES: &[Rule] = &[
         name: "custom_field_setting",
         live: "",
         named: false,
-        see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL",
-        level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), 0)",
+        see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL OR (SELECT 1 FROM portfolios AS po WHERE po.gid = {t}.parent AND :see(portfolio, po)) IS NOT NULL OR (SELECT 1 FROM goals AS go WHERE go.gid = {t}.parent AND :see(goal, go)) IS NOT NULL",
+        level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), (SELECT :level(portfolio, po) FROM portfolios AS po WHERE po.gid = {t}.parent AND po.deleted IS NULL), (SELECT :level(goal, go) FROM goals AS go WHERE go.gid = {t}.parent AND go.deleted IS NULL), 0)",
         service: SERVES,
         drive: None,
     },

@@ -35,8 +35,19 @@ pub struct Call {
     pub options: Options,
     /// The path below the base, for `next_page`.
     pub address: String,
+    /// Who called, as the network tells.
+    pub client: Client,
     /// What came of the passwords that the operation asked about.
     pub proof: Option<Proof>,
+}
+
+/// Who called, as the network tells; nothing to rely on.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// The network address, if the request came over a network.
+    pub address: Option<std::net::IpAddr>,
+    /// The `User-Agent`, cut to a bearable length.
+    pub user_agent: String,
 }
 
 impl Call {

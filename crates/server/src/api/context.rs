@@ -5,8 +5,8 @@ use crate::access::{self, Level};
 use crate::api::call::{Call, Options};
 use crate::api::operations::Answer;
 use crate::api::query::Page;
-use crate::audit::Origin;
-use crate::auth::Pass;
+use crate::audit;
+use crate::auth;
 use crate::error::{Error, Result, forbidden};
 use crate::events::Event;
 use engine::plan::Shape;
@@ -22,7 +22,7 @@ pub struct Actor {
     /// The user.
     pub user: Gid,
     /// What he came with; `None` for the server's own work and for whoever is not known.
-    pub token: Option<Pass>,
+    pub token: Option<auth::Origin>,
     /// How far he sees.
     pub sight: Sight,
     /// His time zone, an IANA name.
@@ -37,7 +37,7 @@ impl Actor {
 
     /// His session, if he came with one.
     pub fn session(&self) -> Option<Gid> {
-        self.token.and_then(Pass::session)
+        self.token.and_then(auth::Origin::session)
     }
 }
 
@@ -58,7 +58,7 @@ pub struct Context<'a, 'c> {
     /// Whether nobody did this: what is told of it then has no actor, although `actor` says whose rights count.
     pub automated: bool,
     /// Where the request came from.
-    pub origin: Origin,
+    pub origin: audit::Origin,
     pub(crate) events: Vec<Event>,
     /// Whether workers are to be woken after the commit.
     pub(crate) begins_jobs: bool,
@@ -215,6 +215,13 @@ impl<'a, 'c> Context<'a, 'c> {
         Ok(out)
     }
 
+    /// Writes records, each by itself, for lists of several types.
+    pub fn show_each<T: Resource>(&mut self, rows: Vec<T>, shape: Shape) -> Result<Vec<Vec<u8>>> {
+        let info = self.info(T::TYPE)?;
+        let plan = self.plan(&info, shape);
+        Ok(self.reader().write_each(Box::new(RowsOf::new(rows)), &plan)?)
+    }
+
     /// Answers with one record, in full or as selected.
     pub fn answer<T: Resource>(&mut self, row: T) -> Result<Answer> {
         let info = self.info(T::TYPE)?;
@@ -292,7 +299,7 @@ impl<'a, 'c> Context<'a, 'c> {
             request_id,
             options: call.options.clone(),
             automated: false,
-            origin: Origin::default(),
+            origin: audit::Origin::default(),
             events: Vec::new(),
             begins_jobs: false,
             random: u64::from_le_bytes(seed) | 1,

@@ -138,6 +138,18 @@ impl Context<'_, '_> {
         Ok(found)
     }
 
+    /// Which of `types` the object of a gid has, visible or not; `None` if it has none of them.
+    pub fn kind_of(&mut self, gid: Gid, types: &[&'static str]) -> Result<Option<&'static str>> {
+        let mut texts = Vec::with_capacity(types.len());
+        for (at, kind) in types.iter().enumerate() {
+            let info = self.info(kind)?;
+            texts.push(format!("SELECT {at} FROM {} AS t WHERE t.gid = ?", info.table));
+        }
+        let values = vec![Value::Int(gid.get()); types.len()];
+        let at: Option<i64> = self.cell(&texts.join(" UNION ALL "), &values)?;
+        Ok(at.and_then(|at| types.get(usize::try_from(at).ok()?).copied()))
+    }
+
     /// The rows of these gids that the actor may see when asking for them by themselves; `None` for the others, in order.
     pub fn rows_seen<T: Resource>(&mut self, gids: &[Gid]) -> Result<Vec<Option<T>>> {
         let ids: Vec<i64> = gids.iter().map(|gid| gid.get()).collect();

@@ -202,10 +202,17 @@ fn responses(operation: &Operation) -> Value {
         }
         Output::Plain(fields) => (plain(fields), "The object."),
         Output::PlainList(fields) => (list_of(plain(fields)), "The objects."),
+        Output::Events => (list_of(event()), "The events."),
         Output::Empty => (reference("Empty"), "Done."),
     };
     let mut body =
         json!({ "type": "object", "required": ["data"], "properties": { "data": data } });
+    if let (Output::Events, Some(properties)) = (operation.output, body.get_mut("properties")) {
+        let sync = described(json!({ "type": "string" }), "The token to ask with next time.");
+        put(properties, "sync", sync);
+        let more = json!({ "type": "boolean" });
+        put(properties, "has_more", described(more, "Whether to ask again at once."));
+    }
     if operation.paged {
         let next_page = reference("NextPage");
         if let Some(properties) = body.get_mut("properties") {
@@ -222,6 +229,9 @@ fn responses(operation: &Operation) -> Value {
         ("403", "Forbidden"),
         ("404", "NotFound"),
     ];
+    if operation.output == Output::Events {
+        codes.push(("412", "OutOfSync"));
+    }
     if operation.writes() {
         codes.extend([
             ("409", "Conflict"),
@@ -257,6 +267,43 @@ fn plain(fields: &[Plain]) -> Value {
         .map(|(name, kind, doc)| ((*name).to_owned(), nullable(described(scalar(*kind), doc))))
         .collect();
     json!({ "type": "object", "properties": properties })
+}
+
+/// An event.
+fn event() -> Value {
+    let text = |doc: &str| described(json!({ "type": "string" }), doc);
+    let named = |doc: &str| {
+        let properties = json!({
+            "gid": { "type": "string" },
+            "resource_type": { "type": "string" },
+            "resource_subtype": { "type": "string" },
+            "name": { "type": "string", "nullable": true },
+        });
+        nullable(described(json!({ "type": "object", "properties": properties }), doc))
+    };
+    let change = json!({
+        "type": "object",
+        "description": "What changed; only with the action `changed`.",
+        "properties": {
+            "field": text("The field."),
+            "action": text("`changed`, `added` or `removed`."),
+            "new_value": named("The object that was set."),
+            "added_value": named("The object that was added."),
+            "removed_value": named("The object that was removed."),
+        },
+    });
+    json!({
+        "type": "object",
+        "properties": {
+            "user": named("Who did it; null for the server itself."),
+            "resource": named("What it is about."),
+            "type": text("The type of the resource."),
+            "action": text("`added`, `changed`, `removed`, `deleted` or `undeleted`."),
+            "parent": named("What it was added to or removed from."),
+            "created_at": { "type": "string", "format": "date-time", "description": "When." },
+            "change": change,
+        },
+    })
 }
 
 /// The schemas by name.
@@ -527,6 +574,10 @@ fn error_responses() -> Value {
         (
             "Conflict",
             "Another object has this external id already, or a request with the same idempotency key ran at the same time.",
+        ),
+        (
+            "OutOfSync",
+            "The sync token is missing, too old, or of another resource; `sync` is a fresh one.",
         ),
         ("TooLarge", "The body is too large."),
         ("UnsupportedMedia", "The body is of a kind that is not understood here."),

@@ -27,6 +27,8 @@ pub struct Answer {
     pub next: Option<String>,
     /// What becomes of the browser's session.
     pub cookie: Cookie,
+    /// What stands beside `data`, as JSON.
+    pub beside: Vec<(&'static str, String)>,
 }
 
 /// What an answer does to the cookie of the web application.
@@ -72,6 +74,8 @@ pub enum Output {
     Plain(&'static [Plain]),
     /// Such objects.
     PlainList(&'static [Plain]),
+    /// Events, with `sync` and `has_more` beside them.
+    Events,
     /// `{}`.
     Empty,
 }

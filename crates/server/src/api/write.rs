@@ -99,6 +99,15 @@ impl Fields {
         self.changes.is_empty()
     }
 
+    /// Lets the changes of these columns be one of `field`, which they make up.
+    pub fn rename(&mut self, columns: &[&str], field: &'static str) {
+        let before = self.changes.len();
+        self.changes.retain(|change| !columns.contains(&change.field));
+        if self.changes.len() < before {
+            self.add(FieldChange::changed(field));
+        }
+    }
+
     /// Adds a change that is not a column of the row.
     pub fn add(&mut self, change: FieldChange) {
         if !self.changes.contains(&change) {

@@ -2,6 +2,12 @@
 //!
 //! One row for each resource that a request touched, with the list of its changes, and the scopes it reaches. Events name
 //! objects, never their names: readers render them through the eyes of whoever they tell.
+//!
+//! Here is the writing. [`told`] is what the API tells of an event and to whom, [`sync`] the tokens of those who poll;
+//! [`crate::readers`] is the reading.
+
+pub mod sync;
+pub mod told;
 
 use crate::api::Object;
 use crate::api::context::Context;

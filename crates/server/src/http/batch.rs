@@ -56,12 +56,13 @@ pub(super) fn is_batch(operation: &Operation) -> bool {
     operation.path == PATH && operation.base == Base::Asana
 }
 
-/// Whether an operation may not be an action: uploads and what else the shell does, what needs no token, exports, another batch.
+/// Whether an operation may not be an action: uploads and what else the shell does, exports, another batch.
 ///
 /// Source: dossier 3.15.
 fn is_refused(operation: &Operation) -> bool {
     operation.is_outside
         || operation.is_open
+        || operation.is_secret
         || is_batch(operation)
         || operation.path.starts_with("/organization_exports")
 }
@@ -75,11 +76,12 @@ pub(super) async fn run(
     parts: &Parts,
     sent: Sent,
     operation: &Operation,
-    credential: Credential,
+    credential: Option<Credential>,
 ) -> Result<Reply> {
+    let credential = credential.ok_or(Error::Unauthorized)?;
     let (asked, now) = (credential.clone(), incoming.now);
-    let actor = app.store.read(move |tx| auth::actor(tx, &asked, now)).await?;
-    let actor = actor.ok_or(Error::Unauthorized)?;
+    let actor =
+        app.store.read(move |tx| auth::actor(tx, &asked, now)).await?.ok_or(Error::Unauthorized)?;
     let call = request::call(operation, PATH, Vec::new(), parts, sent)?;
     let actions = match call.body.get("actions") {
         Some(Value::Array(actions)) => actions.clone(),
@@ -182,7 +184,8 @@ async fn act(
         );
     }
     body.insert("options".to_owned(), Value::Object(options));
-    let call = request::call_of(operation, path, segments, query, Sent::Json(body))?;
+    let mut call = request::call_of(operation, path, segments, query, Sent::Json(body))?;
+    call.client = incoming.client.clone();
     let alone = Incoming {
         // Each action has a key of its own, so that a batch that is sent again gives the answers it gave.
         idempotency_key: incoming

@@ -53,11 +53,8 @@ pub async fn serve(
     let (stop_jobs, stopped) = tokio::sync::watch::channel(());
     let workers = tokio::spawn(work(Arc::clone(&app), stopped));
     let readers = Running::start(&app);
-    let server = axum::serve(
-        listener,
-        router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(async move {
+    let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
         let _ = drain.send(());
     });
@@ -94,14 +91,17 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = crate::trash::empty(&app).await {
             tracing::warn!(%error, "the trash was not emptied");
         }
-        if let Err(error) = crate::identity::sweep(&app).await {
-            tracing::warn!(%error, "what had expired was not swept");
+        if let Err(error) = crate::resources::time_periods::extend(&app).await {
+            tracing::warn!(%error, "time periods were not made");
         }
         if let Err(error) = crate::readers::cleaning::clean(&app).await {
             tracing::warn!(%error, "old events were not removed");
         }
         if let Err(error) = crate::audit::expire(&app).await {
             tracing::warn!(%error, "old entries of the audit log were not removed");
+        }
+        if let Err(error) = crate::identity::sweep(&app).await {
+            tracing::warn!(%error, "what had expired was not swept");
         }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");
@@ -181,10 +181,10 @@ async fn route(
         }
         let sent = Sent::read(parts, body).await?;
         if batch::is_batch(operation) {
-            let credential = credential.ok_or(Error::Unauthorized)?;
             return batch::run(app, incoming, parts, sent, operation, credential).await;
         }
-        let call = request::call(operation, path, segments, parts, sent)?;
+        let mut call = request::call(operation, path, segments, parts, sent)?;
+        call.client = incoming.client.clone();
         return pipeline::run(app, incoming, operation, call, credential).await;
     }
     match (parts.method.as_str(), path) {
@@ -215,8 +215,8 @@ fn admit(
         app.limits.admit(credential.hash(), incoming.now)?;
         return Ok(Some(credential));
     }
-    if let Some(address) = &incoming.origin.address {
-        app.open_limits.admit(address, incoming.now)?;
+    if let Some(address) = incoming.client.address {
+        app.open_limits.admit(&address.to_string(), incoming.now)?;
     }
     if operation.writes() && incoming.foreign_origin.is_some() {
         return Err(forbidden("Origin: Not a page of this server"));

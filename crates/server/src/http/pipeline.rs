@@ -48,8 +48,6 @@ pub struct Job {
     pub now: model::Timestamp,
     /// Names the request.
     pub request_id: String,
-    /// Where it came from.
-    pub origin: Origin,
     /// `Idempotency-Key` and the hash of the request.
     pub idempotency: Option<(String, String)>,
     /// What is to be done, if it is not what the operation declares.
@@ -161,7 +159,6 @@ async fn start(
         url: incoming.url.clone(),
         now: incoming.now,
         request_id: incoming.request_id.clone(),
-        origin: incoming.origin.clone(),
         idempotency,
         work,
     };
@@ -241,7 +238,7 @@ async fn prove(
 /// Writes down that somebody did not know a password. Nobody waits for it, since there is more to write where the user exists.
 async fn note_failure(app: Arc<App>, incoming: Incoming, user: Option<model::Gid>) {
     let Some(user) = user else { return };
-    let origin = Origin { door: Door::Web, ..incoming.origin };
+    let origin = Origin { door: Door::Web, ..Origin::of(None, &incoming.client) };
     let (doer, now) = (Doer { origin, ..Doer::default() }, incoming.now);
     let written = app
         .store
@@ -286,8 +283,8 @@ impl Job {
             return Err(Error::NoRoute);
         };
         let actor = self.actor(tx, operation)?;
-        if let (Some(pass), Ok(mut used)) = (actor.token, self.app.used_tokens.lock()) {
-            used.insert(pass, self.now);
+        if let (Some(origin), Ok(mut used)) = (actor.token, self.app.used_tokens.lock()) {
+            used.insert(origin, self.now);
         }
         let site = Site {
             url: self.url.clone(),
@@ -297,10 +294,7 @@ impl Job {
         };
         let user = actor.user;
         let mut cx = Context::new(tx, &self.app, actor, site, self.request_id.clone(), &self.call);
-        cx.origin = self.origin.clone();
-        if cx.actor.session().is_some() {
-            cx.origin.door = Door::Web;
-        }
+        cx.origin = Origin::of(cx.actor.token, &self.call.client);
         if let Some((key, hash)) = &self.idempotency
             && let Some(kept) = kept_answer(&mut cx, key, hash)?
         {
@@ -352,6 +346,9 @@ pub fn envelope(operation: &Operation, call: &Call, answer: Answer, url: &str) -
             None => body.extend_from_slice(b"null"),
         }
     }
+    for (name, json) in &answer.beside {
+        body.extend_from_slice(format!(",\"{name}\":{json}").as_bytes());
+    }
     body.push(b'}');
     let cookie = set_cookie(&answer.cookie, url);
     let created = answer.created || operation.creates;
@@ -372,6 +369,7 @@ pub fn envelope(operation: &Operation, call: &Call, answer: Answer, url: &str) -
 fn collection(kind: &str) -> String {
     match kind.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),
+        None if kind.ends_with('s') => format!("{kind}es"),
         None => format!("{kind}s"),
     }
 }

@@ -1,9 +1,8 @@
 //! What came: headers, query, body, options. Every byte a client can send ends here or in a clear 4xx.
 
 use crate::App;
-use crate::api::call::{Call, Options, cut};
+use crate::api::call::{Call, Client, Options, cut};
 use crate::api::operations::Operation;
-use crate::audit::Origin;
 use crate::auth::{self, Credential};
 use crate::error::{Error, Result, bad_request, invalid};
 use crate::http::{peer, text};
@@ -26,11 +25,14 @@ pub const SESSION_COOKIE: &str = "vinyasa_session";
 /// What writes with that cookie must send.
 pub const CSRF_HEADER: &str = "x-csrf-token";
 
+/// Longest `User-Agent` that is kept, in characters.
+const MAX_USER_AGENT: usize = 300;
+
 /// Most values in a body.
 pub const MAX_FIELDS: usize = 10_000;
 
 /// What is known of a request before its body is read.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Incoming {
     /// The address that links start with.
     pub url: String,
@@ -40,6 +42,8 @@ pub struct Incoming {
     pub csrf: Option<String>,
     /// `Origin`, if it is not one of this server.
     pub foreign_origin: Option<String>,
+    /// Who calls, as the network tells.
+    pub client: Client,
     /// The time of the request.
     pub now: Timestamp,
     /// Names the request in logs, events and the answer.
@@ -50,8 +54,6 @@ pub struct Incoming {
     pub gzip: bool,
     /// `If-None-Match`.
     pub if_none_match: Option<String>,
-    /// Where it came from.
-    pub origin: Origin,
 }
 
 impl Incoming {
@@ -70,6 +72,12 @@ impl Incoming {
             Some(header) => bearer(header).map(|token| Credential::Token(auth::hash(token))),
             None => session_cookie(parts).map(|secret| Credential::Session(auth::hash(secret))),
         };
+        let client = Client {
+            address: peer::address(parts, &app.settings.trusted_proxies),
+            user_agent: text(&parts.headers, header::USER_AGENT)
+                .map(|agent| agent.chars().take(MAX_USER_AGENT).collect())
+                .unwrap_or_default(),
+        };
         let idempotency_key = parts
             .headers
             .get("idempotency-key")
@@ -84,17 +92,12 @@ impl Incoming {
                 .get(CSRF_HEADER)
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned),
+            client,
             now: (app.clock)(),
             request_id,
             idempotency_key,
             gzip: text(&parts.headers, header::ACCEPT_ENCODING).is_some_and(takes_gzip),
             if_none_match: text(&parts.headers, header::IF_NONE_MATCH).map(str::to_owned),
-            origin: Origin {
-                address: peer::address(parts, &app.settings.trusted_proxies)
-                    .map(|address| address.to_string()),
-                agent: text(&parts.headers, header::USER_AGENT).map(str::to_owned),
-                ..Origin::default()
-            },
         }
     }
 }

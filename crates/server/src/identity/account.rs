@@ -33,7 +33,7 @@ pub fn operations(api: &mut Operations) {
         "/setup",
         "Whether the server waits for its first administrator. Needs no token.",
         Input::None,
-        Output::Plain(&[("needed", JsonType::Boolean, "Whether it does.")]),
+        Output::Plain(&[("needed", JsonType::Boolean, "Whether nobody uses this server yet.")]),
         |cx, _| {
             let data = json!({ "needed": links::needs_setup(cx.tx)? });
             Ok(Answer { data: data.to_string().into_bytes(), ..Answer::default() })

@@ -1,11 +1,12 @@
-//! Attachments: files and links on tasks and projects.
+//! Attachments: files and links on tasks, projects and project briefs.
 //!
-//! API section "Attachments", 4 operations. Events: `attachment` added, deleted; the parent is the task or project.
+//! API section "Attachments", 4 operations. Events: `attachment` added, deleted; the parent is what it is attached to.
 //! A file is streamed by [`crate::http::attachments`], which calls [`begin`] before and [`finish`] after.
 
 use crate::files::{self, WrittenFile};
 use crate::http::attachments::{DOWNLOAD, PERMANENT};
 use crate::prelude::*;
+use crate::resources::project_briefs::ProjectBrief;
 use crate::resources::projects::Project;
 use crate::resources::stories::{self, Details};
 use crate::resources::tasks::{self, Task};
@@ -21,12 +22,15 @@ const MAX_NAME: usize = 255;
 /// Longest address of a link, in bytes. What browsers take; upstream says nothing.
 const MAX_URL: usize = 8_192;
 
+/// What something can be attached to.
+const KINDS: &[&str] = &[Task::TYPE, Project::TYPE, ProjectBrief::TYPE];
+
 /// A file or link as stored, one row of `attachments`. Until its bytes are stored its state is `pending` and nobody sees it.
 #[derive(Debug, Clone)]
 pub struct Attachment {
     pub gid: Gid,
     pub workspace: Gid,
-    /// A task or project.
+    /// A task, project or project brief.
     pub parent: Gid,
     pub name: String,
     pub resource_subtype: String,
@@ -53,7 +57,7 @@ impl Attachment {
 
 impl Record for Attachment {
     fn schema(s: &mut Schema<Self>) {
-        s.doc("A file or a link on a task or project.");
+        s.doc("A file or a link on a task, project or project brief.");
         s.field("name", |t| &t.name).compact().doc("The name of the file or link.");
         s.field("resource_subtype", |t| &t.resource_subtype)
             .compact()
@@ -64,8 +68,8 @@ impl Record for Attachment {
         s.computed("permanent_url", |t, site| permanent_url(site, t.gid))
             .doc("A stable address that leads to the bytes whoever may see them.");
         s.field("host", |t| &t.host).doc("Where it is stored: `asana` is here, or `external`.");
-        s.one_of("parent", &["task", "project"], |t| Some(("", t.parent)))
-            .doc("The task or project it is attached to.");
+        s.one_of("parent", KINDS, |t| Some(("", t.parent)))
+            .doc("The task, project or project brief it is attached to.");
         s.computed("size", |t, _| t.size)
             .when(Attachment::is_file)
             .doc("The size in bytes; files only.");
@@ -113,7 +117,10 @@ impl Object for Attachment {
         let task = cx.as_system(|cx| cx.rows_seen::<Task>(&[self.parent]))?;
         let mut scopes = match task.into_iter().next().flatten() {
             Some(task) => tasks::scopes(cx, &task)?,
-            None => vec![self.parent, self.workspace],
+            None => match brief_of(cx, self.parent)? {
+                Some(brief) => brief.scopes(cx)?,
+                None => vec![self.parent, self.workspace],
+            },
         };
         scopes.push(self.gid);
         Ok(scopes)
@@ -122,7 +129,7 @@ impl Object for Attachment {
 
 /// The operations of the section, in the order of the API reference.
 pub fn operations(api: &mut Operations) {
-    api.section("Attachments", "Files and links on tasks and projects.");
+    api.section("Attachments", "Files and links on tasks, projects and project briefs.");
     api.read::<Attachment>("getAttachment", "/attachments/{attachment_gid}", "One attachment.");
     api.add(
         "DELETE",
@@ -136,10 +143,10 @@ pub fn operations(api: &mut Operations) {
     api.list::<Attachment>(
         "getAttachmentsForObject",
         "/attachments",
-        "The attachments of a task or project, the oldest first.",
+        "The attachments of a task, project or project brief, the oldest first.",
         of_object,
     )
-    .required_query("parent", "The task or project.");
+    .required_query("parent", "The task, project or project brief.");
     api.outside(
         "POST",
         "createAttachmentForObject",
@@ -147,7 +154,7 @@ pub fn operations(api: &mut Operations) {
         "Attaches a file, sent as `multipart/form-data`, or a link.",
         Output::One(Attachment::TYPE),
     )
-    .required_field("parent", JsonType::Gid, "The task or project.")
+    .required_field("parent", JsonType::Gid, "The task, project or project brief.")
     .field("file", JsonType::String, "The file, up to 100 MB.")
     .field("name", JsonType::String, "The name; of a file the one it has, if it is left out.")
     .field("resource_subtype", JsonType::String, "`asana` for a file, `external` for a link.")
@@ -189,35 +196,52 @@ fn delete(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     Ok(answer)
 }
 
+/// The brief of a gid, whoever asks.
+fn brief_of(cx: &mut Context<'_, '_>, gid: Gid) -> Result<Option<ProjectBrief>> {
+    let found = cx.as_system(|cx| cx.rows_seen::<ProjectBrief>(&[gid]))?;
+    Ok(found.into_iter().next().flatten())
+}
+
 /// What something is attached to.
 enum Parent {
     Task(Task, Level),
     Project(Project, Level),
+    Brief(ProjectBrief, Level),
 }
 
 impl Parent {
-    /// The task or project that `raw` names.
+    /// The task, project or project brief that `raw` names. An unknown one is told of as an unknown task.
     ///
     /// Errors: 400 for an unknown one, 403 for a hidden one.
     fn find(cx: &mut Context<'_, '_>, raw: &str) -> Result<Self> {
-        let gid = cx.identify(Task::TYPE, "parent", raw)?;
-        let is_project: Option<i64> = match gid {
-            Some(gid) => cx.cell("SELECT 1 FROM projects AS p WHERE p.gid = ?", params![gid])?,
+        let kind = match cx.identify(Task::TYPE, "parent", raw)? {
+            Some(gid) => cx.kind_of(gid, KINDS)?,
             None => None,
         };
-        if is_project.is_some() {
-            let (project, level) = cx.refer::<Project>("parent", raw)?;
-            return Ok(Parent::Project(project, level));
-        }
-        let (task, level) = cx.refer::<Task>("parent", raw)?;
-        Ok(Parent::Task(task, level))
+        Ok(match kind {
+            Some(Project::TYPE) => {
+                let (project, level) = cx.refer::<Project>("parent", raw)?;
+                Parent::Project(project, level)
+            }
+            Some(ProjectBrief::TYPE) => {
+                let (brief, level) = cx.refer::<ProjectBrief>("parent", raw)?;
+                Parent::Brief(brief, level)
+            }
+            _ => {
+                let (task, level) = cx.refer::<Task>("parent", raw)?;
+                Parent::Task(task, level)
+            }
+        })
     }
 
-    /// The same, where the actor may comment.
+    /// The same, where the actor may comment; a brief is part of the project's text, which takes editing.
     fn open(cx: &mut Context<'_, '_>, raw: &str) -> Result<Self> {
         let parent = Parent::find(cx, raw)?;
-        let (Parent::Task(_, level) | Parent::Project(_, level)) = &parent;
-        cx.require_level(*level, Level::Comment)?;
+        let (level, needed) = match &parent {
+            Parent::Task(_, level) | Parent::Project(_, level) => (*level, Level::Comment),
+            Parent::Brief(_, level) => (*level, Level::Edit),
+        };
+        cx.require_level(level, needed)?;
         Ok(parent)
     }
 
@@ -225,6 +249,7 @@ impl Parent {
         match self {
             Parent::Task(..) => Task::TYPE,
             Parent::Project(..) => Project::TYPE,
+            Parent::Brief(..) => ProjectBrief::TYPE,
         }
     }
 
@@ -232,6 +257,7 @@ impl Parent {
         match self {
             Parent::Task(task, _) => task.gid,
             Parent::Project(project, _) => project.gid,
+            Parent::Brief(brief, _) => brief.gid,
         }
     }
 
@@ -239,6 +265,7 @@ impl Parent {
         match self {
             Parent::Task(task, _) => task.workspace,
             Parent::Project(project, _) => project.workspace,
+            Parent::Brief(brief, _) => brief.workspace,
         }
     }
 }
@@ -410,6 +437,9 @@ fn attached(cx: &mut Context<'_, '_>, parent: Parent, row: Attachment) -> Result
         stories::tell(cx, task, "attachment_added", details)?;
         tasks::touch(cx, task.gid)?;
     } else {
+        if let Parent::Brief(brief, _) = &parent {
+            event.scopes.extend(brief.scopes(cx)?);
+        }
         cx.emit(event);
     }
     cx.answer_gid::<Attachment>(row.gid)

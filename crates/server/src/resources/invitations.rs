@@ -178,11 +178,11 @@ pub fn operations(api: &mut Operations) {
         Input::None,
         Output::Plain(&[
             ("workspace_name", JsonType::String, "What the workspace is called."),
-            ("email", JsonType::String, "The address that is invited."),
+            ("email", JsonType::String, "Who is invited."),
             ("inviter_name", JsonType::String, "Who invites."),
-            ("role", JsonType::String, "What the user will be there: admin, member or guest."),
-            ("needs_account", JsonType::Boolean, "Whether the password is to be a new one."),
-            ("expires_at", JsonType::DateTime, "When the invitation ends."),
+            ("role", JsonType::String, "What the invited will be there: admin, member or guest."),
+            ("needs_account", JsonType::Boolean, "Whether accepting makes an account."),
+            ("expires_at", JsonType::DateTime, "When the link ends."),
         ]),
         look_up,
     )

@@ -1,24 +1,28 @@
 //! Memberships: users and teams in something that is shared, each at a level.
 //!
-//! API section "Memberships". What can be shared so far is a project; its rows are those of [`super::project_memberships`], and
-//! how they come and go is in [`super::projects::members`].
+//! API section "Memberships": one form for the members of projects, portfolios, goals and custom fields, over a view of their
+//! tables. How they come and go is in [`super::sharing`].
 
+use crate::access::grants;
 use crate::api::operations::Input;
 use crate::prelude::*;
+use crate::resources::custom_fields::CustomField;
+use crate::resources::goals::Goal;
+use crate::resources::portfolios::Portfolio;
 use crate::resources::project_memberships::ProjectMembership;
-use crate::resources::projects::{Project, members};
+use crate::resources::projects::Project;
+use crate::resources::sharing::{self, Shared};
 use crate::resources::teams::Team;
 use crate::resources::users::User;
-use crate::resources::workspace_memberships;
 use engine::FromJson;
-use model::AccessLevelName;
 
-/// One row of `project_memberships`, in the form that all kinds of memberships share.
+/// One membership, of whatever kind.
 #[derive(Debug, Clone)]
 pub struct Membership {
     pub gid: Gid,
     pub workspace: Gid,
-    pub project: Gid,
+    pub parent: Gid,
+    pub parent_type: String,
     pub member: Gid,
     /// `user` or `team`.
     pub member_type: String,
@@ -26,28 +30,56 @@ pub struct Membership {
     pub created_at: Timestamp,
 }
 
-row! { Membership in "project_memberships" { gid, workspace, project, member, member_type, access_level, created_at } }
+row! { Membership in "memberships" { gid, workspace, parent, parent_type, member, member_type, access_level, created_at } }
+
+impl Membership {
+    /// The type of the member.
+    pub fn kind(&self) -> &'static str {
+        if self.member_type == Team::TYPE { Team::TYPE } else { User::TYPE }
+    }
+
+    /// The level of the member.
+    pub fn level(&self) -> Level {
+        Level::from_name(&self.access_level)
+    }
+
+    fn is_in_goal(&self) -> bool {
+        self.parent_type == Goal::TYPE
+    }
+}
+
+/// Every level that some kind of membership has.
+const LEVELS: &[&str] = &["admin", "editor", "commenter", "viewer", "user"];
+
+/// The types that have members.
+const PARENTS: &[&str] = &[Project::TYPE, Portfolio::TYPE, Goal::TYPE, CustomField::TYPE];
 
 impl Record for Membership {
     fn schema(s: &mut Schema<Self>) {
-        s.doc("A user or team in a project.");
-        s.computed("resource_subtype", |_, _| ProjectMembership::TYPE)
+        s.doc("A user or team in something that is shared.");
+        s.computed("resource_subtype", |m, _| kind_of(m).subtype)
             .compact()
             .doc("What kind of membership it is.");
-        s.one_of("parent", &["project"], |m| Some((Project::TYPE, m.project)))
+        s.one_of("parent", PARENTS, |m| Some((kind_of(m).parent, m.parent)))
             .compact()
             .doc("What the member is in.");
-        s.one_of("member", &["user", "team"], |m| {
-            let kind = if m.member_type == Team::TYPE { Team::TYPE } else { User::TYPE };
-            Some((kind, m.member))
-        })
-        .compact()
-        .doc("The user or team.");
+        s.one_of("member", &[User::TYPE, Team::TYPE], |m| Some((m.kind(), m.member)))
+            .compact()
+            .doc("The user or team.");
         s.field("access_level", |m| &m.access_level)
-            .values(AccessLevelName::ALL)
+            .values(LEVELS)
             .write(|m, v| m.access_level = v)
             .compact()
             .doc("What the member may do.");
+        s.computed("role", |m, _| m.access_level.clone())
+            .when(Membership::is_in_goal)
+            .doc("The old name of `access_level`; goals only.");
+        s.one::<Goal>("goal", |m| Some(m.parent))
+            .when(Membership::is_in_goal)
+            .doc("The old name of `parent`; goals only.");
+        s.one::<User>("user", |m| (m.kind() == User::TYPE).then_some(m.member))
+            .when(Membership::is_in_goal)
+            .doc("The member, if it is a user; goals only.");
     }
 }
 
@@ -62,34 +94,90 @@ impl Object for Membership {
     fn workspace(&self) -> Gid {
         self.workspace
     }
+
+    fn parent(&self) -> Option<(&'static str, Gid)> {
+        Some((kind_of(self).parent, self.parent))
+    }
 }
 
-impl Membership {
-    /// The same row in the form of its own kind.
-    fn in_project(&self) -> ProjectMembership {
-        ProjectMembership {
-            gid: self.gid,
-            workspace: self.workspace,
-            project: self.project,
-            member: self.member,
-            member_type: self.member_type.clone(),
-            access_level: self.access_level.clone(),
-            created_at: self.created_at,
+impl Shared for CustomField {
+    const MEMBERSHIP: &'static str = "custom_field_membership";
+    const MEMBERSHIPS: &'static str = "custom_field_memberships";
+    const COLUMN: &'static str = "custom_field";
+    const LEVELS: &'static [&'static str] = &["admin", "editor", "user"];
+    /// Whoever made the field administers it without being a member.
+    const KEEPS_ADMIN: bool = false;
+
+    fn default_level(&self) -> &str {
+        &self.default_access_level
+    }
+
+    fn may_share(&self, level: Level) -> bool {
+        level >= Level::Admin
+    }
+
+    fn grant(&self, cx: &mut Context<'_, '_>) -> Result<()> {
+        grants::of_custom_field(cx.tx, self.gid)
+    }
+}
+
+/// What is done to the members of one type.
+struct Kind {
+    parent: &'static str,
+    subtype: &'static str,
+    find: fn(&mut Context<'_, '_>, &str) -> Result<Gid>,
+    create: fn(&mut Context<'_, '_>, &str, &Body) -> Result<Answer>,
+    update: fn(&mut Context<'_, '_>, &Membership, &Body) -> Result<Answer>,
+    delete: fn(&mut Context<'_, '_>, &Membership) -> Result<Answer>,
+}
+
+const fn kind<T: Shared>() -> Kind {
+    Kind {
+        parent: T::TYPE,
+        subtype: T::MEMBERSHIP,
+        find: |cx, raw| Ok(cx.refer::<T>("parent", raw)?.0.gid()),
+        create: create_in::<T>,
+        update: update_in::<T>,
+        delete: delete_in::<T>,
+    }
+}
+
+/// Projects, what most memberships are in. An unknown parent is told of as an unknown project.
+const OF_PROJECTS: Kind = kind::<Project>();
+
+/// The other kinds.
+const KINDS: &[Kind] = &[kind::<Portfolio>(), kind::<Goal>(), kind::<CustomField>()];
+
+/// The kind whose members are in objects of this type.
+fn kind_named(parent: &str) -> &'static Kind {
+    KINDS.iter().find(|kind| kind.parent == parent).unwrap_or(&OF_PROJECTS)
+}
+
+fn kind_of(membership: &Membership) -> &'static Kind {
+    kind_named(&membership.parent_type)
+}
+
+/// The kind of the parent that `raw` names.
+fn kind_sent(cx: &mut Context<'_, '_>, raw: &str) -> Result<&'static Kind> {
+    let kind = match cx.identify("", "parent", raw)? {
+        Some(gid) => cx.kind_of(gid, PARENTS)?,
+        None => None,
+    };
+    Ok(kind_named(kind.unwrap_or(Project::TYPE)))
+}
+
+/// A level as clients send it, one of those that members of `T` can have.
+fn sent_level<T: Shared>(body: &Body) -> Result<Option<&'static str>> {
+    for name in ["access_level", "role"] {
+        if let Some(value) = body.get(name).filter(|value| !value.is_null()) {
+            let sent = String::from_json(value).map_err(|message| invalid(name, message))?;
+            let level = T::LEVELS.iter().copied().find(|level| *level == sent);
+            return level
+                .map(Some)
+                .ok_or_else(|| invalid(name, format!("Must be one of {}", T::LEVELS.join(", "))));
         }
     }
-}
-
-/// A level as clients send it.
-struct AccessLevel(&'static str);
-
-impl FromJson for AccessLevel {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        value
-            .as_str()
-            .and_then(AccessLevelName::parse)
-            .map(|level| AccessLevel(level.as_str()))
-            .ok_or_else(|| format!("Must be one of {}", AccessLevelName::ALL.join(", ")))
-    }
+    Ok(None)
 }
 
 /// The operations of the section, in the order of the API reference.
@@ -99,7 +187,7 @@ pub fn operations(api: &mut Operations) {
     api.list::<Membership>(
         "getMemberships",
         "/memberships",
-        "The memberships of a project, or those of a user or team in projects that the actor sees.",
+        "The memberships of a project, portfolio, goal or custom field, or those of a user or team in projects that the actor sees.",
         listed,
     )
     .query("parent", "What the members are in.")
@@ -115,7 +203,11 @@ pub fn operations(api: &mut Operations) {
         create,
     )
     .created()
-    .required_field("parent", JsonType::Gid, "What the member is to be in: a project.")
+    .required_field(
+        "parent",
+        JsonType::Gid,
+        "What the member is to be in: a project, portfolio, goal or custom field.",
+    )
     .required_field("member", JsonType::Gid, "The user or team.")
     .field("role", JsonType::String, role);
     api.read::<Membership>("getMembership", "/memberships/{membership_gid}", "One membership.");
@@ -126,7 +218,10 @@ pub fn operations(api: &mut Operations) {
         "Gives a member another level.",
         Input::Update(Membership::TYPE),
         Output::One(Membership::TYPE),
-        update,
+        |cx, call| {
+            let (row, _) = cx.target::<Membership>(call, 0)?;
+            (kind_of(&row).update)(cx, &row, &call.body)
+        },
     )
     .field("role", JsonType::String, role);
     api.add(
@@ -136,7 +231,10 @@ pub fn operations(api: &mut Operations) {
         "Takes a member out.",
         Input::None,
         Output::Empty,
-        delete,
+        |cx, call| {
+            let (row, _) = cx.target::<Membership>(call, 0)?;
+            (kind_of(&row).delete)(cx, &row)
+        },
     );
 }
 
@@ -149,117 +247,77 @@ fn listed(cx: &mut Context<'_, '_>, call: &Call) -> Result<Page<Membership>> {
         "Must be project_membership",
     )?;
     let (parent, member) = (call.param("parent"), call.param("member"));
-    if parent.is_none() && (member.is_none() || subtype.is_none()) {
-        return Err(bad_request("You should specify parent, or member and resource_subtype"));
-    }
     let mut query = Query::inside().order(&["t.created_at", "t.gid"]);
-    if let Some(raw) = parent {
-        let (project, _) = cx.refer::<Project>("parent", raw)?;
-        query = query.filter("t.project = ?", params![project.gid]);
+    match parent {
+        Some(raw) => {
+            let parent = (kind_sent(cx, raw)?.find)(cx, raw)?;
+            query = query.filter("t.parent = ?", params![parent]);
+        }
+        None if member.is_none() || subtype.is_none() => {
+            return Err(bad_request("You should specify parent, or member and resource_subtype"));
+        }
+        None => {}
+    }
+    if subtype.is_some() {
+        query = query.filter("t.parent_type = ?", params![Project::TYPE]);
     }
     if let Some(raw) = member {
-        let (member, _, _) = member_of(cx, raw)?;
+        let (member, _, _) = sharing::named(cx, raw)?;
         query = query.filter("t.member = ?", params![member]);
     }
     query.page(cx, call)
 }
 
-/// The user or team that `raw` names, with its type and, for a team, its workspace.
-fn member_of(cx: &mut Context<'_, '_>, raw: &str) -> Result<(Gid, &'static str, Option<Gid>)> {
-    if let Some(gid) = cx.identify(User::TYPE, "member", raw)?
-        && cx.is_visible(User::TYPE, gid)?
-    {
-        return Ok((gid, User::TYPE, None));
-    }
-    let (team, _) = cx.refer::<Team>("member", raw)?;
-    Ok((team.gid, Team::TYPE, Some(team.workspace)))
-}
-
-/// The level that the body sends, under its new or its old name.
-fn sent_level(body: &Body) -> Result<Option<&'static str>> {
-    for name in ["access_level", "role"] {
-        if body.get(name).is_some_and(|value| !value.is_null()) {
-            return Ok(body.read::<AccessLevel>(name)?.map(|level| level.0));
-        }
-    }
-    Ok(None)
-}
-
-/// Refuses to give a level above the actor's own.
-fn require_giving(project: &Project, level: Level, given: &str) -> Result<()> {
-    members::require_sharing(project, level)?;
-    if Level::from_name(given) > level {
-        return Err(forbidden("You do not have the right to give this access level"));
-    }
-    Ok(())
-}
-
 /// `createMembership`.
 fn create(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
-    let needed = |name: &'static str| -> Result<String> {
-        call.body.reference(name)?.flatten().ok_or_else(|| invalid(name, "Missing input"))
-    };
-    let (parent, member) = (needed("parent")?, needed("member")?);
-    let (project, level) = cx.refer::<Project>("parent", &parent)?;
-    let (member, kind, workspace) = member_of(cx, &member)?;
-    match workspace {
-        Some(workspace) => require(
-            workspace == project.workspace,
-            "member",
-            "Must be in the workspace of the project",
-        )?,
-        None => {
-            workspace_memberships::require_in_workspace(
-                cx,
-                project.workspace,
-                "member",
-                &[member],
-            )?;
-        }
-    }
-    let sent = sent_level(&call.body)?;
-    match (members::memberships(cx, &project, &[member])?.first(), sent) {
+    let parent = needed(&call.body, "parent")?;
+    (kind_sent(cx, &parent)?.create)(cx, &parent, &call.body)
+}
+
+/// A reference that must be sent.
+fn needed(body: &Body, name: &'static str) -> Result<String> {
+    body.reference(name)?.flatten().ok_or_else(|| invalid(name, "Missing input"))
+}
+
+fn create_in<T: Shared>(cx: &mut Context<'_, '_>, parent: &str, body: &Body) -> Result<Answer> {
+    let raw = needed(body, "member")?;
+    let (parent, level) = cx.refer::<T>("parent", parent)?;
+    let (member, kind) = sharing::member_of(cx, &raw, parent.workspace())?;
+    let sent = sent_level::<T>(body)?;
+    match (sharing::memberships(cx, &parent, &[member])?.first(), sent) {
         (Some(row), Some(given)) => {
-            require_giving(&project, level, given)?;
-            members::require_over(cx, &project, std::slice::from_ref(row), level)?;
-            members::set_level(cx, &project, row, given)?;
+            sharing::require_giving(&parent, level, given)?;
+            sharing::require_over(cx, &parent, std::slice::from_ref(row), level)?;
+            sharing::set_level(cx, &parent, row, given)?;
         }
         (Some(_), None) => {}
         (None, sent) => {
-            let given = sent.unwrap_or_else(|| members::joining_level(&project, level));
-            require_giving(&project, level, given)?;
-            members::add(cx, &project, member, kind, given)?;
+            let given = sent.unwrap_or_else(|| sharing::joining_level(&parent, level));
+            sharing::require_giving(&parent, level, given)?;
+            sharing::add(cx, &parent, member, kind, given)?;
         }
     }
-    let row = members::memberships(cx, &project, &[member])?
+    let row = sharing::memberships(cx, &parent, &[member])?
         .into_iter()
         .next()
         .ok_or_else(|| Error::Internal(anyhow::anyhow!("a membership was not written")))?;
     cx.answer_gid::<Membership>(row.gid)
 }
 
-/// The membership of the path, its project, and the actor's level there.
-fn target(cx: &mut Context<'_, '_>, call: &Call) -> Result<(ProjectMembership, Project, Level)> {
-    let (membership, _) = cx.target::<Membership>(call, 0)?;
-    let (project, level) = cx.find::<Project>("project", &membership.project.to_string())?;
-    Ok((membership.in_project(), project, level))
-}
-
-/// `updateMembership`.
-fn update(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
-    let (row, project, level) = target(cx, call)?;
-    if let Some(given) = sent_level(&call.body)? {
-        require_giving(&project, level, given)?;
-        members::require_over(cx, &project, std::slice::from_ref(&row), level)?;
-        members::set_level(cx, &project, &row, given)?;
+fn update_in<T: Shared>(cx: &mut Context<'_, '_>, row: &Membership, body: &Body) -> Result<Answer> {
+    let (parent, level) = cx.find::<T>(T::TYPE, &row.parent.to_string())?;
+    if let Some(given) = sent_level::<T>(body)? {
+        sharing::require_giving(&parent, level, given)?;
+        sharing::require_over(cx, &parent, std::slice::from_ref(row), level)?;
+        sharing::set_level(cx, &parent, row, given)?;
     }
     cx.answer_gid::<Membership>(row.gid)
 }
 
-/// `deleteMembership`: everybody may leave.
-fn delete(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
-    let (row, project, level) = target(cx, call)?;
-    members::require_over(cx, &project, std::slice::from_ref(&row), level)?;
-    members::remove(cx, &project, &[row.member])?;
+/// Everybody may leave.
+fn delete_in<T: Shared>(cx: &mut Context<'_, '_>, row: &Membership) -> Result<Answer> {
+    let (parent, level) = cx.find::<T>(T::TYPE, &row.parent.to_string())?;
+    sharing::require_over(cx, &parent, std::slice::from_ref(row), level)?;
+    sharing::remove(cx, &parent, &[row.member])?;
     Ok(Answer::empty())
 }

@@ -5,27 +5,37 @@
 
 #![expect(missing_docs, reason = "the fields of rows are told of by their lines in the schema")]
 
+pub mod allocations;
 pub mod attachments;
 pub mod audit_log;
 pub mod custom_fields;
+pub mod events;
+pub mod goal_relationships;
 pub mod goals;
 pub mod invitations;
 pub mod jobs;
 pub mod likes;
 pub mod memberships;
 pub mod names;
+pub mod portfolio_memberships;
 pub mod portfolios;
 pub mod preferences;
+pub mod project_briefs;
 pub mod project_memberships;
+pub mod project_statuses;
 pub mod projects;
 pub mod sections;
 pub mod sessions;
+pub mod sharing;
+pub mod status_updates;
 pub mod stories;
 pub mod tags;
 pub mod tasks;
 pub mod team_memberships;
 pub mod teams;
 pub mod texts;
+pub mod time_periods;
+pub mod time_tracking_entries;
 pub mod tokens;
 pub mod user_task_lists;
 pub mod users;
@@ -40,22 +50,30 @@ use engine::Registry;
 /// Every resource type, in the order of the API reference.
 pub fn registry() -> Registry {
     Registry::new()
+        .add::<allocations::Allocation>()
         .add::<attachments::Attachment>()
         .add::<custom_fields::settings::CustomFieldSetting>()
         .add::<custom_fields::CustomField>()
         .add::<custom_fields::enum_options::EnumOption>()
+        .add::<goal_relationships::GoalRelationship>()
         .add::<goals::Goal>()
         .add::<jobs::Job>()
         .add::<memberships::Membership>()
+        .add::<portfolio_memberships::PortfolioMembership>()
         .add::<portfolios::Portfolio>()
+        .add::<project_briefs::ProjectBrief>()
         .add::<project_memberships::ProjectMembership>()
+        .add::<project_statuses::ProjectStatus>()
         .add::<projects::Project>()
         .add::<sections::Section>()
+        .add::<status_updates::StatusUpdate>()
         .add::<stories::Story>()
         .add::<tags::Tag>()
         .add::<tasks::Task>()
         .add::<team_memberships::TeamMembership>()
         .add::<teams::Team>()
+        .add::<time_periods::TimePeriod>()
+        .add::<time_tracking_entries::TimeTrackingEntry>()
         .add::<user_task_lists::UserTaskList>()
         .add::<users::User>()
         .add::<workspace_memberships::WorkspaceMembership>()
@@ -69,23 +87,34 @@ pub fn registry() -> Registry {
 
 /// Every operation, in the order of the API reference.
 pub fn operations(api: &mut Operations) {
+    allocations::operations(api);
     attachments::operations(api);
     audit_log::operations(api);
     crate::http::batch::operations(api);
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
+    goal_relationships::operations(api);
+    goals::operations(api);
     jobs::operations(api);
+    events::operations(api);
     memberships::operations(api);
+    portfolio_memberships::operations(api);
+    portfolios::operations(api);
+    project_briefs::operations(api);
     project_memberships::operations(api);
+    project_statuses::operations(api);
     projects::operations(api);
     custom_fields::settings::project_operations(api);
     sections::operations(api);
+    status_updates::operations(api);
     stories::operations(api);
     tags::operations(api);
     tasks::operations(api);
     custom_fields::ids::task_operations(api);
     team_memberships::operations(api);
     teams::operations(api);
+    time_periods::operations(api);
+    time_tracking_entries::operations(api);
     user_task_lists::operations(api);
     users::operations(api);
     workspace_memberships::operations(api);

@@ -32,6 +32,8 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
     ("user", "users", "t.name", "CAST(NULL AS BIGINT)"),
     ("task", "tasks", "t.name", "t.workspace"),
     ("project", "projects", "t.name", "t.workspace"),
+    ("portfolio", "portfolios", "t.name", "t.workspace"),
+    ("goal", "goals", "t.name", "t.workspace"),
     ("tag", "tags", "t.name", "t.workspace"),
     ("team", "teams", "t.name", "t.workspace"),
     ("section", "sections", "t.name", "t.workspace"),
@@ -41,7 +43,8 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// The types that a text can link to.
-pub const LINKED: [&str; 6] = ["user", "task", "project", "tag", "team", "attachment"];
+pub const LINKED: [&str; 8] =
+    ["user", "task", "project", "portfolio", "goal", "tag", "team", "attachment"];
 
 /// How an object came to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

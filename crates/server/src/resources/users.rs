@@ -6,6 +6,7 @@ use crate::api::call::cut;
 use crate::api::operations::Input;
 use crate::prelude::*;
 use crate::resources::custom_fields::CustomField;
+use crate::resources::portfolios::Portfolio;
 use crate::resources::teams::{self, Team};
 use crate::resources::workspace_memberships;
 use crate::resources::{projects::Project, tags::Tag, tasks::Task, workspaces::Workspace};
@@ -322,14 +323,13 @@ fn favorites(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let kind = call.required("resource_type")?;
     let (workspace, _) = cx.refer::<Workspace>("workspace", call.required("workspace")?)?;
     match kind {
+        "portfolio" => favorites_of::<Portfolio>(cx, call, &workspace),
         "project" => favorites_of::<Project>(cx, call, &workspace),
         "tag" => favorites_of::<Tag>(cx, call, &workspace),
         "task" => favorites_of::<Task>(cx, call, &workspace),
         "user" => favorites_of::<User>(cx, call, &workspace),
         // There are none of these yet.
-        "portfolio" | "project_template" => {
-            cx.answer_page(Page::<Project>::whole(Vec::new()), Shape::Compact)
-        }
+        "project_template" => cx.answer_page(Page::<Project>::whole(Vec::new()), Shape::Compact),
         other => Err(invalid(
             "resource_type",
             format!(

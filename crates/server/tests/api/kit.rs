@@ -197,6 +197,11 @@ impl App {
         self.runtime.block_on(server::trash::empty(&self.server)).unwrap();
     }
 
+    /// Does what the server does once a minute about time periods; there are none before. They take gids.
+    pub(crate) fn make_time_periods(&self) {
+        self.runtime.block_on(server::resources::time_periods::extend(&self.server)).unwrap();
+    }
+
     /// Runs every job that is due to its end, as the server does behind the requests.
     pub(crate) fn run_jobs(&self) {
         self.runtime.block_on(server::jobs::run_all(&self.server)).unwrap();
@@ -257,7 +262,7 @@ impl App {
         let given = |name: &str| map.contains_key(name);
         let in_acme = match kind {
             "task" => !given("projects") && !given("parent") && !given("memberships"),
-            "project" | "tag" | "custom_field" => true,
+            "project" | "portfolio" | "tag" | "custom_field" | "goal" => true,
             _ => false,
         };
         if in_acme {

@@ -146,3 +146,41 @@ fn whoever_is_removed_is_not_let_in_meanwhile() {
         app.as_("bob").get(&format!("/projects/{project}")).error(404);
     }
 }
+
+#[test]
+fn portfolios_never_get_into_one_another() {
+    let app = App::crowded();
+    let item = |portfolio: &str, item: &str| {
+        let path = format!("/portfolios/{portfolio}/addItem");
+        write("POST", &path, &[], &json!({ "item": item }))
+    };
+    for _ in 0..6 {
+        let [a, b, c] = [(); 3].map(|()| app.has("portfolio", json!({})));
+
+        let replies = app.at_once(vec![item(&a, &b), item(&b, &c), item(&c, &a), item(&a, &b)]);
+
+        // Whoever closes the circle is refused; that may be both who ask for the same.
+        let all = statuses(&replies);
+        assert!(
+            all.contains(&400) && all.iter().all(|status| [200, 400].contains(status)),
+            "{all:?}"
+        );
+    }
+}
+
+#[test]
+fn a_project_gets_one_brief() {
+    let app = App::crowded();
+    for _ in 0..4 {
+        let project = app.has("project", json!({}));
+        let path = format!("/projects/{project}/project_briefs");
+
+        let replies = app.at_once(
+            (0..4).map(|_| write("POST", &path, &[], &json!({ "text": "Why" }))).collect(),
+        );
+
+        let mut all = statuses(&replies);
+        all.sort_unstable();
+        assert_eq!(all, [201, 400, 400, 400]);
+    }
+}

@@ -60,17 +60,10 @@ fn number(field: &CustomField, number: f64) -> String {
     match format.unwrap_or(NumberFormat::None) {
         NumberFormat::None => fixed(number, precision),
         NumberFormat::Identifier => fixed(number, 0),
-        NumberFormat::Percentage => format!("{}%", fixed(number * 100.0, precision)),
+        NumberFormat::Percentage => percentage(number, precision),
         NumberFormat::Duration => duration(number),
         NumberFormat::Currency => {
-            let code = field.currency_code.as_deref().unwrap_or_default();
-            let digits = fixed(number, precision);
-            let (sign, digits) =
-                digits.strip_prefix('-').map_or(("", &*digits), |rest| ("-", rest));
-            match SIGNS.iter().find(|(known, _)| *known == code) {
-                Some((_, symbol)) => format!("{sign}{symbol}{digits}"),
-                None => format!("{code} {sign}{digits}"),
-            }
+            currency(field.currency_code.as_deref().unwrap_or_default(), number, precision)
         }
         NumberFormat::Custom => {
             let label = field.custom_label.as_deref().unwrap_or_default();
@@ -81,6 +74,21 @@ fn number(field: &CustomField, number: f64) -> String {
                 format!("{digits} {label}")
             }
         }
+    }
+}
+
+/// A share of one as a percentage.
+pub fn percentage(number: f64, precision: u8) -> String {
+    format!("{}%", fixed(number * 100.0, precision))
+}
+
+/// An amount of money, with the sign or the code of its currency.
+pub fn currency(code: &str, number: f64, precision: u8) -> String {
+    let digits = fixed(number, precision);
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", &*digits), |rest| ("-", rest));
+    match SIGNS.iter().find(|(known, _)| *known == code) {
+        Some((_, symbol)) => format!("{sign}{symbol}{digits}"),
+        None => format!("{code} {sign}{digits}"),
     }
 }
 

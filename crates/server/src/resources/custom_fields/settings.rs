@@ -1,18 +1,45 @@
 //! Custom field settings: where a custom field is used.
 //!
-//! API section "Custom field settings", with two operations of the section "Projects". A change is told as one of the project's
-//! `custom_field_settings`.
+//! API section "Custom field settings", with two operations of each type that uses fields. A change is told as one of the
+//! `custom_field_settings` of the object that uses the field.
 
 use super::{CustomField, ids};
 use crate::api::operations::Input;
 use crate::api::order::{self, List, Spot};
 use crate::prelude::*;
+use crate::resources::goals::Goal;
+use crate::resources::portfolios::Portfolio;
 use crate::resources::projects::Project;
 use crate::resources::user_task_lists::UserTaskList;
 use engine::plan::Shape;
 
-/// Most custom fields of a project. Source: dossier 6, "Custom fields per project".
-pub const MAX_FIELDS: i64 = 100;
+/// Something that uses custom fields: what lies one level below it can have values of them.
+pub trait Customizable: Object {
+    /// Most custom fields that it can use.
+    const MAX_FIELDS: i64;
+
+    /// The level from which on the actor may say which fields it uses.
+    fn customizing_level(&self) -> Level {
+        Level::Edit
+    }
+}
+
+impl Customizable for Project {
+    /// Source: dossier 6, "Custom fields per project".
+    const MAX_FIELDS: i64 = 100;
+
+    fn customizing_level(&self) -> Level {
+        match self.minimum_access_level_for_customization.as_str() {
+            "admin" => Level::Admin,
+            _ => Level::Edit,
+        }
+    }
+}
+
+impl Customizable for Portfolio {
+    /// Source: dossier 6, "Portfolio items / fields".
+    const MAX_FIELDS: i64 = 20;
+}
 
 /// One row of `custom_field_settings`.
 #[derive(Debug, Clone)]
@@ -29,12 +56,13 @@ row! { CustomFieldSetting in "custom_field_settings" { gid, workspace, parent, c
 
 impl Record for CustomFieldSetting {
     fn schema(s: &mut Schema<Self>) {
-        s.doc("The use of a custom field by a project: its tasks can have values of the field.");
-        s.one::<Project>("project", |t| Some(t.parent)).doc("Deprecated: the same as parent.");
+        s.doc("The use of a custom field by a project or portfolio: what is in it can have values of the field.");
+        s.one::<Project>("project", |t| Some(t.parent))
+            .doc("Deprecated: the parent, if it is a project.");
         s.field("is_important", |t| &t.is_important)
-            .doc("Whether lists of the project's tasks show the field.");
-        s.one_of("parent", &[Project::TYPE], |t| Some((Project::TYPE, t.parent)))
-            .doc("The project that uses the field.");
+            .doc("Whether lists of what is in the parent show the field.");
+        s.one_of("parent", &[Project::TYPE, Portfolio::TYPE, Goal::TYPE], |t| Some(("", t.parent)))
+            .doc("What uses the field.");
         s.one::<CustomField>("custom_field", |t| Some(t.custom_field))
             .full()
             .doc("The field, without a value.");
@@ -69,31 +97,89 @@ pub fn operations(api: &mut Operations) {
             cx.answer_page(page, Shape::Full)
         },
     );
+    api.add(
+        "GET",
+        "getCustomFieldSettingsForPortfolio",
+        "/portfolios/{portfolio_gid}/custom_field_settings",
+        "The custom fields of a portfolio, in their order, each in full.",
+        Input::None,
+        Output::FullList(CustomFieldSetting::TYPE),
+        |cx, call| {
+            let (portfolio, _) = cx.target::<Portfolio>(call, 0)?;
+            let page = of(cx, call, portfolio.gid)?;
+            cx.answer_page(page, Shape::Full)
+        },
+    );
 }
 
 /// The operations on projects; they belong to the section of projects.
 pub fn project_operations(api: &mut Operations) {
+    changes::<Project>(
+        api,
+        ["addCustomFieldSettingForProject", "removeCustomFieldSettingForProject"],
+        [
+            "/projects/{project_gid}/addCustomFieldSetting",
+            "/projects/{project_gid}/removeCustomFieldSetting",
+        ],
+        [
+            "Lets a project use a custom field, which can be defined in the same request. Where it is used already, the setting moves and changes.",
+            "Takes a custom field off a project; the values of its tasks are hidden.",
+        ],
+    );
+}
+
+/// The operations on portfolios; they belong to the section of portfolios.
+pub fn portfolio_operations(api: &mut Operations) {
+    changes::<Portfolio>(
+        api,
+        ["addCustomFieldSettingForPortfolio", "removeCustomFieldSettingForPortfolio"],
+        [
+            "/portfolios/{portfolio_gid}/addCustomFieldSetting",
+            "/portfolios/{portfolio_gid}/removeCustomFieldSetting",
+        ],
+        [
+            "Lets a portfolio use a custom field, which can be defined in the same request. Where it is used already, the setting moves and changes.",
+            "Takes a custom field off a portfolio; the values of its items are hidden.",
+        ],
+    );
+}
+
+/// Declares adding and removing fields of one type: names, paths and summaries of the two operations.
+pub fn changes<T: Customizable>(
+    api: &mut Operations,
+    [add_id, remove_id]: [&'static str; 2],
+    [add_path, remove_path]: [&'static str; 2],
+    [add_summary, remove_summary]: [&'static str; 2],
+) {
     api.add(
         "POST",
-        "addCustomFieldSettingForProject",
-        "/projects/{project_gid}/addCustomFieldSetting",
-        "Lets a project use a custom field, which can be defined in the same request. Where it is used already, the setting moves and changes.",
+        add_id,
+        add_path,
+        add_summary,
         Input::Fields,
         Output::One(CustomFieldSetting::TYPE),
-        add,
+        add::<T>,
     )
-    .required_field("custom_field", JsonType::Gid, "The custom field, or the definition of a new one.")
-    .field("is_important", JsonType::Boolean, "Whether lists of the project's tasks show the field.")
-    .field("insert_before", JsonType::Gid, "The setting of the project to come right before; null for the end.")
-    .field("insert_after", JsonType::Gid, "The setting of the project to come right after; null for the beginning.");
+    .required_field(
+        "custom_field",
+        JsonType::Gid,
+        "The custom field, or the definition of a new one.",
+    )
+    .field("is_important", JsonType::Boolean, "Whether lists show the field.")
+    .field("insert_before", JsonType::Gid, "The setting to come right before; null for the end.")
+    .field(
+        "insert_after",
+        JsonType::Gid,
+        "The setting to come right after; null for the beginning.",
+    );
     api.add(
         "POST",
-        "removeCustomFieldSettingForProject",
-        "/projects/{project_gid}/removeCustomFieldSetting",
-        "Takes a custom field off a project; the values of its tasks are hidden.",
+        remove_id,
+        remove_path,
+        remove_summary,
         Input::Fields,
         Output::Empty,
-        remove,
+        remove::<T>,
     )
     .required_field("custom_field", JsonType::Gid, "The custom field.");
 }
@@ -110,27 +196,28 @@ fn of_project(cx: &mut Context<'_, '_>, call: &Call) -> Result<Page<CustomFieldS
         }
         Err(error) => return Err(error),
     };
+    of(cx, call, project.gid)
+}
+
+/// The settings of an object that the actor sees, in their order.
+pub fn of(cx: &mut Context<'_, '_>, call: &Call, parent: Gid) -> Result<Page<CustomFieldSetting>> {
     Query::inside()
-        .filter("t.parent = ?", params![project.gid])
+        .filter("t.parent = ?", params![parent])
         .order(&["t.position", "t.gid"])
         .page(cx, call)
 }
 
-/// The project of the path, if the actor may say which fields it uses.
-fn customizable(cx: &mut Context<'_, '_>, call: &Call) -> Result<Project> {
-    let (project, level) = cx.target::<Project>(call, 0)?;
-    let needed = match project.minimum_access_level_for_customization.as_str() {
-        "admin" => Level::Admin,
-        _ => Level::Edit,
-    };
-    cx.require_level(level, needed)?;
-    Ok(project)
+/// The object of the path, if the actor may say which fields it uses.
+fn customizable<T: Customizable>(cx: &mut Context<'_, '_>, call: &Call) -> Result<T> {
+    let (parent, level) = cx.target::<T>(call, 0)?;
+    cx.require_level(level, parent.customizing_level())?;
+    Ok(parent)
 }
 
-/// The setting of a project for a field.
+/// The setting of an object for a field.
 fn setting_of(
     cx: &mut Context<'_, '_>,
-    project: Gid,
+    parent: Gid,
     field: Gid,
 ) -> Result<Option<CustomFieldSetting>> {
     let columns = engine::record::select_list::<CustomFieldSetting>("t");
@@ -138,42 +225,47 @@ fn setting_of(
         &format!(
             "SELECT {columns} FROM custom_field_settings AS t WHERE t.parent = ? AND t.custom_field = ?"
         ),
-        params![project, field],
+        params![parent, field],
         |row| engine::Stored::from_row(row, 0),
     )
 }
 
-/// `addCustomFieldSettingForProject`.
-fn add(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
-    let project = customizable(cx, call)?;
+/// `addCustomFieldSettingFor…`.
+fn add<T: Customizable>(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
+    let parent = customizable::<T>(cx, call)?;
     let body = &call.body;
     let important = body.read::<Option<bool>>("is_important")?.flatten();
-    let field = field_sent(cx, &project, body)?;
+    let field = field_sent(cx, &parent, body)?;
     require(
-        field.workspace == project.workspace && field.local_to.is_none_or(|p| p == project.gid),
+        field.workspace == parent.workspace()
+            && field.local_to.is_none_or(|local| local == parent.gid()),
         "custom_field",
-        "Must be a field of the project's workspace",
+        "Must be a field of the same workspace",
     )?;
     // Held so that two of them cannot pass the limit, or add the same field.
-    project.lock(cx)?;
-    let list = List::of("custom_field_settings", "parent", project.gid);
+    cx.lock(T::TABLE, parent.gid())?;
+    let list = List::of("custom_field_settings", "parent", parent.gid());
     let spot = match order::sent(body, "insert_before", "insert_after")? {
         Some(spot) => Some(spot.map(|anchor| list.find(cx, &anchor))?),
         None => None,
     };
-    let gid = match setting_of(cx, project.gid, field.gid)? {
+    let gid = match setting_of(cx, parent.gid(), field.gid)? {
         Some(before) => change(cx, list, &before, spot, important)?,
-        None => attach(cx, list, &field, &project, spot, important)?,
+        None => attach(cx, list, &field, &parent, spot, important)?,
     };
     cx.answer_gid::<CustomFieldSetting>(gid)
 }
 
 /// The field that the body names, or defines: a definition makes a field of the workspace.
-fn field_sent(cx: &mut Context<'_, '_>, project: &Project, body: &Body) -> Result<CustomField> {
+fn field_sent<T: Customizable>(
+    cx: &mut Context<'_, '_>,
+    parent: &T,
+    body: &Body,
+) -> Result<CustomField> {
     match body.get("custom_field") {
         Some(serde_json::Value::Object(definition)) if !definition.contains_key("gid") => {
             let mut definition = Body::new(definition.clone());
-            definition.set("workspace", project.workspace.to_string().into());
+            definition.set("workspace", parent.workspace().to_string().into());
             cx.create::<CustomField>(&definition).map_err(|error| match error {
                 Error::Invalid { field, message } => {
                     invalid(format!("custom_field: {field}"), message)
@@ -209,72 +301,71 @@ fn change(
     Ok(after.gid)
 }
 
-/// Adds a setting to the project.
-fn attach(
+/// Adds a setting.
+fn attach<T: Customizable>(
     cx: &mut Context<'_, '_>,
     list: List,
     field: &CustomField,
-    project: &Project,
+    parent: &T,
     spot: Option<Spot>,
     important: Option<bool>,
 ) -> Result<Gid> {
     let count: Option<i64> = cx.cell(
         "SELECT count(*) FROM custom_field_settings AS s WHERE s.parent = ?",
-        params![project.gid],
+        params![parent.gid()],
     )?;
-    require(
-        count.unwrap_or(0) < MAX_FIELDS,
-        "custom_field",
-        "A project can have at most 100 custom fields",
-    )?;
+    if count.unwrap_or(0) >= T::MAX_FIELDS {
+        let message = format!("A {} can have at most {} custom fields", T::TYPE, T::MAX_FIELDS);
+        return Err(invalid("custom_field", message));
+    }
     let position = list.place(cx, spot.unwrap_or(Spot::Last), None)?;
     let row = CustomFieldSetting {
         gid: cx.gid()?,
-        workspace: project.workspace,
-        parent: project.gid,
+        workspace: parent.workspace(),
+        parent: parent.gid(),
         custom_field: field.gid,
         is_important: important.unwrap_or(false),
         position: position.into_string(),
     };
     cx.insert(&row)?;
     if field.id_prefix.is_some() {
-        ids::number_all(cx, field, project.gid)?;
+        ids::number_all(cx, field, parent.gid())?;
     }
     tell(
         cx,
-        project,
+        parent,
         FieldChange::added("custom_field_settings", CustomFieldSetting::TYPE, row.gid),
     )?;
     Ok(row.gid)
 }
 
-/// `removeCustomFieldSettingForProject`: what is not there is not missed.
-fn remove(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
-    let project = customizable(cx, call)?;
+/// `removeCustomFieldSettingFor…`: what is not there is not missed.
+fn remove<T: Customizable>(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
+    let parent = customizable::<T>(cx, call)?;
     let raw = call
         .body
         .reference("custom_field")?
         .flatten()
         .ok_or_else(|| invalid("custom_field", "Missing input"))?;
     let (field, _) = cx.refer::<CustomField>("custom_field", &raw)?;
-    if let Some(setting) = setting_of(cx, project.gid, field.gid)? {
+    if let Some(setting) = setting_of(cx, parent.gid(), field.gid)? {
         cx.later("DELETE FROM custom_field_settings WHERE gid = ?", params![setting.gid].to_vec())?;
         let change =
             FieldChange::removed("custom_field_settings", CustomFieldSetting::TYPE, setting.gid);
-        tell(cx, &project, change)?;
+        tell(cx, &parent, change)?;
     }
     Ok(Answer::empty())
 }
 
-/// Records that the project uses other fields.
-fn tell(cx: &mut Context<'_, '_>, project: &Project, change: FieldChange) -> Result<()> {
+/// Records that the object uses other fields.
+fn tell<T: Customizable>(cx: &mut Context<'_, '_>, parent: &T, change: FieldChange) -> Result<()> {
     let now = cx.now();
     cx.later(
-        "UPDATE projects SET modified_at = ? WHERE gid = ?",
-        params![now, project.gid].to_vec(),
+        &format!("UPDATE {} SET modified_at = ? WHERE gid = ?", T::TABLE),
+        params![now, parent.gid()].to_vec(),
     )?;
-    let mut event = Event::changed(Project::TYPE, project, vec![change]);
-    event.scopes = project.scopes(cx)?;
+    let mut event = Event::changed(T::TYPE, parent, vec![change]);
+    event.scopes = parent.scopes(cx)?;
     cx.emit(event);
     Ok(())
 }

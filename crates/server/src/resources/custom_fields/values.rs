@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 use store::Tx;
 
 pub use super::ids::number;
-pub use super::write::{write_on_project, write_on_task};
+pub use super::write::{write_on_container, write_on_task};
 
 /// An enum option inside a field.
 #[derive(Debug, Clone)]
@@ -150,8 +150,9 @@ impl Shown for FieldValue {
 pub enum Holder {
     /// Has the fields of its projects, a subtask also those of its parent's.
     Task,
-    /// Has its own fields; they show only where one has a value, since a project's fields are meant for its tasks.
-    Project,
+    /// A project or portfolio. Has its own fields; they show only where one has a value, since they are meant for what is in it.
+    /// Has the fields of the portfolios that it is in.
+    Container,
 }
 
 /// The fields of tasks with their values: those set on any of a task's projects, and for direct subtasks on its parent's.
@@ -159,11 +160,18 @@ pub fn of_tasks(fetching: &mut Fetching<'_, '_>) -> Result<Vec<(usize, FieldValu
     load(fetching.tx, fetching.viewer, Holder::Task, fetching.ids)
 }
 
-/// The fields of projects with their values.
-pub fn of_projects(
+/// The fields of projects and portfolios with their values.
+pub fn of_containers(
     fetching: &mut Fetching<'_, '_>,
 ) -> Result<Vec<(usize, FieldValue)>, store::Error> {
-    load(fetching.tx, fetching.viewer, Holder::Project, fetching.ids)
+    load(fetching.tx, fetching.viewer, Holder::Container, fetching.ids)
+}
+
+/// A field on an object.
+pub(super) struct Placed {
+    pub(super) field: Arc<CustomField>,
+    /// Whether it is meant for the object itself, because something that the object is in uses it.
+    is_meant: bool,
 }
 
 /// The values on the objects `ids`, keyed by their place among them.
@@ -177,8 +185,9 @@ fn load(
     if fields.iter().all(Vec::is_empty) {
         return Ok(Vec::new());
     }
-    let is_used =
-        |wanted: &dyn Fn(&CustomField) -> bool| fields.iter().flatten().any(|field| wanted(field));
+    let is_used = |wanted: &dyn Fn(&CustomField) -> bool| {
+        fields.iter().flatten().any(|one| wanted(&one.field))
+    };
     let uses_references = is_used(&|field| field.is(FieldSubtype::Reference));
     let uses_choices =
         uses_references || is_used(&|field| field.has_options() || field.is(FieldSubtype::People));
@@ -188,11 +197,11 @@ fn load(
         if uses_references { named(tx, viewer, chosen.values())? } else { HashMap::new() };
     let mut out = Vec::new();
     for (key, fields) in fields.into_iter().enumerate() {
-        for field in fields {
+        for Placed { field, is_meant } in fields {
             let at = (key, field.gid);
             let content = contents.remove(&at);
             let picked = chosen.remove(&at);
-            if holder == Holder::Project && content.is_none() && picked.is_none() {
+            if !is_meant && content.is_none() && picked.is_none() {
                 continue;
             }
             let value =
@@ -228,10 +237,10 @@ pub(super) fn fields_on(
     viewer: Viewer,
     holder: Holder,
     ids: &[i64],
-) -> Result<Vec<Vec<Arc<CustomField>>>, store::Error> {
+) -> Result<Vec<Vec<Placed>>, store::Error> {
     let places = match holder {
         Holder::Task => projects_of(tx, ids)?,
-        Holder::Project => ids.iter().map(|id| vec![*id]).collect(),
+        Holder::Container => portfolios_of(tx, ids)?,
     };
     let mut projects: Vec<i64> = places.iter().flatten().copied().collect();
     projects.sort_unstable();
@@ -250,33 +259,59 @@ pub(super) fn fields_on(
         used.entry(project).or_default().push(Arc::clone(field));
     }
     let mut out = Vec::with_capacity(places.len());
-    for place in places {
+    for (place, id) in places.into_iter().zip(ids) {
         let mut seen = HashSet::new();
-        let fields = place.iter().filter_map(|project| used.get(project)).flatten();
-        out.push(fields.filter(|field| seen.insert(field.gid)).map(Arc::clone).collect());
+        let mut fields = Vec::new();
+        // What is meant for the object comes first, so that a field of its own does not hide it.
+        for (user, is_meant) in place.iter().map(|user| (user, user != id)) {
+            for field in used.get(user).into_iter().flatten() {
+                if seen.insert(field.gid) {
+                    fields.push(Placed { field: Arc::clone(field), is_meant });
+                }
+            }
+        }
+        out.push(fields);
     }
     Ok(out)
 }
 
 /// For each task its live projects, longest first, and then those of its parent.
 fn projects_of(tx: &mut Tx<'_>, tasks: &[i64]) -> Result<Vec<Vec<i64>>, store::Error> {
-    let mut places: Vec<Vec<i64>> = tasks.iter().map(|_| Vec::new()).collect();
-    let rows = tx.query(
+    around(
+        tx,
+        tasks,
         "SELECT i.key, tp.project, 0, tp.added_at FROM ids(?) AS i JOIN task_projects AS tp ON tp.task = i.value JOIN projects AS p ON p.gid = tp.project WHERE p.deleted IS NULL
          UNION ALL SELECT i.key, tp.project, 1, tp.added_at FROM ids(?) AS i JOIN tasks AS t ON t.gid = i.value JOIN task_projects AS tp ON tp.task = t.parent JOIN projects AS p ON p.gid = tp.project WHERE p.deleted IS NULL
          ORDER BY 1, 3, 4, 2",
-        &[store::Value::Ids(tasks.to_vec()), store::Value::Ids(tasks.to_vec())],
-        |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)),
-    )?;
-    for (key, project) in rows {
+    )
+}
+
+/// For each project or portfolio the live portfolios that it is in, oldest first, and then itself.
+fn portfolios_of(tx: &mut Tx<'_>, ids: &[i64]) -> Result<Vec<Vec<i64>>, store::Error> {
+    around(
+        tx,
+        ids,
+        "SELECT i.key, pi.portfolio, 0 FROM ids(?) AS i JOIN portfolio_items AS pi ON pi.item = i.value JOIN portfolios AS p ON p.gid = pi.portfolio WHERE p.deleted IS NULL
+         UNION ALL SELECT i.key, i.value, 1 FROM ids(?) AS i
+         ORDER BY 1, 3, 2",
+    )
+}
+
+/// What a query finds around each of the objects; it takes their ids twice and gives key and gid, ordered.
+fn around(tx: &mut Tx<'_>, ids: &[i64], sql: &str) -> Result<Vec<Vec<i64>>, store::Error> {
+    let mut places: Vec<Vec<i64>> = ids.iter().map(|_| Vec::new()).collect();
+    let list = store::Value::Ids(ids.to_vec());
+    let rows =
+        tx.query(sql, &[list.clone(), list], |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))?;
+    for (key, found) in rows {
         if let Some(place) = usize::try_from(key).ok().and_then(|key| places.get_mut(key)) {
-            place.push(project);
+            place.push(found);
         }
     }
     Ok(places)
 }
 
-/// The fields of projects. Whoever sees an object sees its fields, but one that is not for guests, private or local only if he
+/// The fields that objects use. Whoever sees an object sees its fields, but one that is not for guests, private or local only if he
 /// sees the field itself: the object may be in a project that he does not reach.
 fn settings_text() -> &'static Templates {
     static TEXT: OnceLock<Templates> = OnceLock::new();
@@ -350,7 +385,7 @@ fn key_of(row: &store::Row<'_>) -> Result<usize, store::Error> {
     Ok(usize::try_from(row.get::<i64>(0)?).unwrap_or(usize::MAX))
 }
 
-/// The tasks and projects among the choices that the viewer sees.
+/// The tasks, projects, portfolios and goals among the choices that the viewer sees.
 fn named<'a>(
     tx: &mut Tx<'_>,
     viewer: Viewer,
@@ -370,7 +405,9 @@ fn named<'a>(
     let text = TEXT.get_or_init(|| {
         Templates::new(
             "SELECT t.gid, 'task', t.name FROM :ids AS i JOIN tasks AS t ON t.gid = i.value WHERE :see(task, t)
-             UNION ALL SELECT t.gid, 'project', t.name FROM :ids AS i JOIN projects AS t ON t.gid = i.value WHERE :see(project, t)",
+             UNION ALL SELECT t.gid, 'project', t.name FROM :ids AS i JOIN projects AS t ON t.gid = i.value WHERE :see(project, t)
+             UNION ALL SELECT t.gid, 'portfolio', t.name FROM :ids AS i JOIN portfolios AS t ON t.gid = i.value WHERE :see(portfolio, t)
+             UNION ALL SELECT t.gid, 'goal', t.name FROM :ids AS i JOIN goals AS t ON t.gid = i.value WHERE :see(goal, t)",
             &access::see_nested,
         )
     });

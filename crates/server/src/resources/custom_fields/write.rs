@@ -5,6 +5,8 @@ use super::values::{Content, Holder, choices, contents, fields_on};
 use crate::api::call::cut;
 use crate::api::lookup::MAX_REFERENCES;
 use crate::prelude::*;
+use crate::resources::goals::Goal;
+use crate::resources::portfolios::Portfolio;
 use crate::resources::projects::Project;
 use crate::resources::stories::{self, Dates, Details};
 use crate::resources::tasks::Task;
@@ -31,11 +33,15 @@ pub fn write_on_task(cx: &mut Context<'_, '_>, task: &Task, sent: &Json) -> Resu
     Ok(!changes.is_empty())
 }
 
-/// Writes the map that was sent as `custom_fields` of a project; true if a value changed.
+/// Writes the map that was sent as `custom_fields` of a project or portfolio; true if a value changed.
 ///
 /// Errors: as for tasks.
-pub fn write_on_project(cx: &mut Context<'_, '_>, project: &Project, sent: &Json) -> Result<bool> {
-    let changes = write(cx, Holder::Project, "projects", project.gid, project.workspace, sent)?;
+pub fn write_on_container<T: Object>(
+    cx: &mut Context<'_, '_>,
+    row: &T,
+    sent: &Json,
+) -> Result<bool> {
+    let changes = write(cx, Holder::Container, T::TABLE, row.gid(), row.workspace(), sent)?;
     Ok(!changes.is_empty())
 }
 
@@ -84,7 +90,7 @@ fn write(
     let viewer = cx.viewer();
     let on = fields_on(cx.tx, viewer, holder, &[object.get()])?.into_iter().next();
     let on: HashMap<Gid, Arc<CustomField>> =
-        on.into_iter().flatten().map(|field| (field.gid, field)).collect();
+        on.into_iter().flatten().map(|one| (one.field.gid, one.field)).collect();
     let mut wanted: Vec<(Arc<CustomField>, Wanted)> = Vec::with_capacity(map.len());
     for (key, value) in map {
         let field = Gid::parse(key.trim()).and_then(|gid| on.get(&gid)).ok_or_else(|| {
@@ -256,21 +262,25 @@ impl Known {
         }
         if !objects.is_empty() {
             let objects: Vec<Gid> = objects.into_iter().collect();
-            let tasks = cx.rows_seen::<Task>(&objects)?.into_iter().flatten();
-            let tasks: Vec<(Gid, Gid)> = tasks.map(|task| (task.gid, task.workspace)).collect();
-            let projects = cx.rows_seen::<Project>(&objects)?.into_iter().flatten();
-            let of = |all: &mut dyn Iterator<Item = (Gid, Gid)>, kind: &'static str| {
-                all.filter(|(_, home)| *home == workspace)
-                    .map(|(gid, _)| (gid, kind))
-                    .collect::<Vec<_>>()
-            };
-            known.objects.extend(of(&mut tasks.into_iter(), Task::TYPE));
-            known.objects.extend(of(
-                &mut projects.map(|project| (project.gid, project.workspace)),
-                Project::TYPE,
-            ));
+            known.see::<Task>(cx, workspace, &objects)?;
+            known.see::<Project>(cx, workspace, &objects)?;
+            known.see::<Portfolio>(cx, workspace, &objects)?;
+            known.see::<Goal>(cx, workspace, &objects)?;
         }
         Ok(known)
+    }
+
+    /// Adds those of `objects` that are of type `T`, in the workspace, and visible to the actor.
+    fn see<T: Object>(
+        &mut self,
+        cx: &mut Context<'_, '_>,
+        workspace: Gid,
+        objects: &[Gid],
+    ) -> Result<()> {
+        let rows = cx.rows_seen::<T>(objects)?.into_iter().flatten();
+        let here = rows.filter(|row| row.workspace() == workspace);
+        self.objects.extend(here.map(|row| (row.gid(), T::TYPE)));
+        Ok(())
     }
 
     /// What is to be stored for a value.

@@ -12,11 +12,13 @@ use crate::api::operations::Input;
 use crate::prelude::*;
 use crate::resources::custom_fields::settings::CustomFieldSetting;
 use crate::resources::custom_fields::values;
+use crate::resources::project_briefs::ProjectBrief;
+use crate::resources::project_statuses::ProjectStatus;
 use crate::resources::tasks::Task;
 use crate::resources::teams::Team;
 use crate::resources::users::User;
 use crate::resources::workspaces::{Workspace, is_organization};
-use crate::resources::{sections, texts, workspace_memberships};
+use crate::resources::{sections, sharing, status_updates, texts, workspace_memberships};
 use engine::{FromJson, changed_columns};
 use model::{AccessLevelName, Color, DefaultView, Icon, PrivacySetting, name_key};
 
@@ -86,10 +88,10 @@ impl Record for Project {
             .write(|p, v| p.icon = v)
             .doc("The icon of the project, or null for none.");
         s.field("created_at", |p| &p.created_at).doc("When the project was created.");
-        s.computed("current_status", |_, _| None::<serde_json::Value>)
+        s.one_by::<ProjectStatus>("current_status", status_updates::latest())
+            .full()
             .doc("The latest status in the old form; null where there is none.");
-        s.computed("current_status_update", |_, _| None::<serde_json::Value>)
-            .doc("The latest status update; null where there is none.");
+        status_updates::current(s);
         s.many::<CustomFieldSetting>(
             "custom_field_settings",
             Join::back("parent").order("t.position, t.gid"),
@@ -144,8 +146,8 @@ impl Record for Project {
             .values(MINIMUM_LEVELS)
             .write(|p, v| p.minimum_access_level_for_sharing = v)
             .doc("From which level on members may share the project and manage its members.");
-        s.fetched("custom_fields", values::of_projects)
-            .doc("The custom fields that the project itself has values for.");
+        s.fetched("custom_fields", values::of_containers)
+            .doc("The custom fields that the project itself has values for, and those of the portfolios it is in.");
         s.field("completed", |p| &p.completed)
             .doc("Whether the latest status update says that the project is complete.");
         s.field("completed_at", |p| &p.completed_at).doc("When the project was completed.");
@@ -161,7 +163,7 @@ impl Record for Project {
             .doc("The team that the project belongs to.");
         s.computed("permalink_url", |p, site| site.link(p.workspace, "project", p.gid))
             .doc("Where people open the project.");
-        s.computed("project_brief", |_, _| None::<serde_json::Value>)
+        s.one_by::<ProjectBrief>("project_brief", Join::back("project"))
             .on_request()
             .doc("The brief of the project; null where there is none.");
         s.computed("created_from_template", |_, _| None::<serde_json::Value>)
@@ -243,7 +245,7 @@ impl Object for Project {
         body: &Body,
     ) -> Result<()> {
         row.check_home(cx, before, body)?;
-        row.check_dates(before, body)?;
+        check_dates(&mut row.start_on, row.due_on, before.is_none(), body)?;
         if let Some(owner) = row.owner.filter(|_| before.is_none_or(|b| b.owner != row.owner)) {
             workspace_memberships::require_in_workspace(cx, row.workspace, "owner", &[owner])?;
         }
@@ -281,7 +283,7 @@ impl Object for Project {
             beside_the_row = true;
         }
         if let Some(sent) = body.get("custom_fields").filter(|sent| !sent.is_null())
-            && values::write_on_project(cx, row, sent)?
+            && values::write_on_container(cx, row, sent)?
         {
             fields.add(FieldChange::changed("custom_fields"));
             beside_the_row = true;
@@ -311,11 +313,6 @@ impl Object for Project {
 impl Project {
     fn is_public(&self) -> bool {
         self.privacy_setting == PrivacySetting::PublicToWorkspace.as_str()
-    }
-
-    /// Whether somebody with `level` may share the project and manage its members.
-    pub fn may_share(&self, level: Level) -> bool {
-        level >= Level::from_name(&self.minimum_access_level_for_sharing)
     }
 
     /// Takes the project's row for this transaction, so that what follows is decided on rows that nobody else changes.
@@ -356,26 +353,32 @@ impl Project {
             "The project belongs to no team",
         )
     }
+}
 
-    /// A start needs a due date in the same request and comes before it; without a due date there is no start.
-    fn check_dates(&mut self, before: Option<&Self>, body: &Body) -> Result<()> {
-        let sends_due = body.has("due_on") || body.has("due_date");
-        let clears_nothing = before.is_none() && self.start_on.is_none();
-        if body.has("start_on") && !sends_due && !clears_nothing {
+/// Checks the dates of a project or portfolio: a start needs a due date in the same request and comes before it; without a due
+/// date there is no start.
+///
+/// Errors: 400 for a start that is not so.
+pub fn check_dates(
+    start: &mut Option<Date>,
+    due: Option<Date>,
+    is_new: bool,
+    body: &Body,
+) -> Result<()> {
+    let sends_due = body.has("due_on") || body.has("due_date");
+    let clears_nothing = is_new && start.is_none();
+    if body.has("start_on") && !sends_due && !clears_nothing {
+        return Err(bad_request("You must provide due_on when setting start_on"));
+    }
+    if due.is_none() {
+        if body.has("start_on") && start.is_some() {
             return Err(bad_request("You must provide due_on when setting start_on"));
         }
-        if self.due_on.is_none() {
-            if body.has("start_on") && self.start_on.is_some() {
-                return Err(bad_request("You must provide due_on when setting start_on"));
-            }
-            self.start_on = None;
-        }
-        match (self.start_on, self.due_on) {
-            (Some(start), Some(due)) => {
-                require(start < due, "start_on", "Must be before the due date")
-            }
-            _ => Ok(()),
-        }
+        *start = None;
+    }
+    match (*start, due) {
+        (Some(start), Some(due)) => require(start < due, "start_on", "Must be before the due date"),
+        _ => Ok(()),
     }
 }
 
@@ -494,7 +497,7 @@ fn update(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
         cx.scope(before.gid, &[team]);
     }
     if let Some(owner) = after.owner.filter(|_| before.owner != after.owner) {
-        members::admit_owner(cx, &after, owner, level)?;
+        sharing::admit_owner(cx, &after, owner, level)?;
     }
     cx.answer_gid::<Project>(after.gid)
 }

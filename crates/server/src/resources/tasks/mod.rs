@@ -24,7 +24,7 @@ use crate::resources::tags::Tag;
 use crate::resources::users::User;
 use crate::resources::workspace_memberships::first_stranger;
 use crate::resources::workspaces::Workspace;
-use crate::resources::{likes, texts, user_task_lists};
+use crate::resources::{likes, texts, time_tracking_entries, user_task_lists};
 use homes::{Homes, TaskMembership};
 
 /// The subtypes that can be written. Types of a workspace's own (`custom`) are not built yet.
@@ -134,8 +134,10 @@ impl Record for Task {
         s.field("start_on", |t| &t.start_on)
             .write(|t, v| t.start_on = v)
             .doc("The day on which work on the task begins.");
-        s.computed("actual_time_minutes", |_, _| None::<f64>)
-            .doc("The time entered on the task, in minutes; null for none.");
+        s.batch("actual_time_minutes", time_tracking_entries::MINUTES, None::<f64>, |row, _| {
+            row.get(1)
+        })
+        .doc("The time entered on the task, in minutes; null for none.");
         s.one::<User>("assignee", |t| t.assignee)
             .write(|t, v| t.assignee = v)
             .doc("Who is to do the task, or null.");
@@ -417,7 +419,13 @@ pub fn scopes(cx: &mut Context<'_, '_>, task: &Task) -> Result<Vec<Gid>> {
         params![task.gid, task.gid, task.gid],
     )?);
     if task.parent.is_some() {
-        scopes.extend(subtasks::ancestors(cx, task.gid)?);
+        // Who watches a project hears of the subtasks of its tasks. Source: API reference, "Events".
+        let above = subtasks::ancestors(cx, task.gid)?;
+        scopes.extend(cx.gids(
+            "SELECT tp.project FROM ids(?) AS i JOIN task_projects AS tp ON tp.task = i.value",
+            params![above.as_slice()],
+        )?);
+        scopes.extend(above);
     }
     Ok(scopes)
 }

@@ -5,7 +5,11 @@ use crate::audit::Audit;
 use crate::events;
 use crate::jobs::{self, Step, Work};
 use crate::prelude::*;
+use crate::resources::custom_fields::CustomField;
+use crate::resources::goals::Goal;
+use crate::resources::portfolios::Portfolio;
 use crate::resources::projects::Project;
+use crate::resources::sharing::Shared as _;
 use crate::resources::team_memberships::{self, TeamMembership};
 use crate::resources::users::{self, User};
 use crate::resources::workspace_memberships::{self, Role, WorkspaceMembership};
@@ -106,10 +110,13 @@ pub(super) fn remove(
     }
     let leaving =
         Leaving { workspace: workspace.gid, user, heir: Some(cx.me()).filter(|me| *me != user) };
-    leaving.hold_projects(cx)?;
-    leaving.hand_over_projects(cx)?;
+    for holding in &HOLDINGS {
+        leaving.hold(cx, holding)?;
+        leaving.hand_over(cx, holding)?;
+        leaving.leave(cx, holding)?;
+    }
     leaving.hand_over_teams(cx)?;
-    leaving.leave_projects(cx)?;
+    leaving.end_grants(cx)?;
     leaving.leave_teams(cx)?;
     leaving.forget(cx)?;
     let tasks = Unassign { workspace: workspace.gid.get(), user: user.get() };
@@ -130,42 +137,95 @@ struct Leaving {
     heir: Option<Gid>,
 }
 
-/// Projects that only the user reaches: private ones without another member. `p` is the project, the parameter the user.
-const ALONE: &str = "p.privacy_setting = 'private' AND (SELECT 1 FROM project_memberships AS o WHERE o.project = p.gid AND o.member <> ? LIMIT 1) IS NULL";
+/// A type that users own and are members of.
+struct Holding {
+    kind: &'static str,
+    table: &'static str,
+    membership: &'static str,
+    memberships: &'static str,
+    column: &'static str,
+    /// The privacy of those that only members reach.
+    private: &'static str,
+    /// Who reaches it beside its members, `p` being the row: the owner, where owning is administering, and the people of a team.
+    beside: &'static str,
+}
+
+const HOLDINGS: [Holding; 3] = [
+    Holding {
+        kind: Project::TYPE,
+        table: Project::TABLE,
+        membership: Project::MEMBERSHIP,
+        memberships: Project::MEMBERSHIPS,
+        column: Project::COLUMN,
+        private: "private",
+        beside: "",
+    },
+    Holding {
+        kind: Portfolio::TYPE,
+        table: Portfolio::TABLE,
+        membership: Portfolio::MEMBERSHIP,
+        memberships: Portfolio::MEMBERSHIPS,
+        column: Portfolio::COLUMN,
+        private: "members_only",
+        beside: " UNION ALL SELECT p.owner WHERE p.owner IS NOT NULL",
+    },
+    Holding {
+        kind: Goal::TYPE,
+        table: Goal::TABLE,
+        membership: Goal::MEMBERSHIP,
+        memberships: Goal::MEMBERSHIPS,
+        column: Goal::COLUMN,
+        private: "members_only",
+        beside: " UNION ALL SELECT p.owner WHERE p.owner IS NOT NULL UNION ALL SELECT p.team WHERE p.team IS NOT NULL",
+    },
+];
+
+impl Holding {
+    /// The condition that only the user reaches the row `p`: it is private and nobody else is in it. The parameter is the user.
+    fn alone(&self) -> String {
+        let Holding { memberships, column, private, beside, .. } = self;
+        format!(
+            "p.privacy_setting = '{private}' AND (SELECT 1 FROM (SELECT o.member AS who FROM {memberships} AS o WHERE o.{column} = p.gid{beside}) AS r WHERE r.who <> ? LIMIT 1) IS NULL"
+        )
+    }
+}
 
 impl Leaving {
-    /// Holds the projects that the user administers: whether there is another admin must not change meanwhile.
-    fn hold_projects(&self, cx: &mut Context<'_, '_>) -> Result<()> {
+    /// Holds what the user administers: whether there is another admin must not change meanwhile.
+    fn hold(&self, cx: &mut Context<'_, '_>, holding: &Holding) -> Result<()> {
+        let Holding { table, memberships, column, .. } = holding;
         cx.execute(
-            "UPDATE projects SET modified_at = modified_at WHERE gid IN (SELECT m.project FROM project_memberships AS m WHERE m.member = ? AND m.workspace = ? AND m.access_level = 'admin')",
+            &format!("UPDATE {table} SET modified_at = modified_at WHERE gid IN (SELECT m.{column} FROM {memberships} AS m WHERE m.member = ? AND m.workspace = ? AND m.access_level = 'admin')"),
             params![self.user, self.workspace],
         )?;
         Ok(())
     }
 
-    /// Projects that the user owned, or was the only admin of, get the heir as admin, and as owner if the user was.
-    fn hand_over_projects(&self, cx: &mut Context<'_, '_>) -> Result<()> {
+    /// What the user owned, or was the only admin of, gets the heir as admin, and as owner if the user was.
+    fn hand_over(&self, cx: &mut Context<'_, '_>, holding: &Holding) -> Result<()> {
+        let Holding { kind, table, memberships, column, .. } = holding;
+        let alone = holding.alone();
         let owned = cx.gids(
-            &format!("SELECT p.gid FROM projects AS p WHERE p.workspace = ? AND p.owner = ? AND NOT ({ALONE})"),
+            &format!("SELECT p.gid FROM {table} AS p WHERE p.workspace = ? AND p.owner = ? AND NOT ({alone})"),
             params![self.workspace, self.user, self.user],
         )?;
         let left_alone = cx.gids(
             &format!(
-                "SELECT p.gid FROM project_memberships AS m JOIN projects AS p ON p.gid = m.project
-                 WHERE m.member = ? AND m.workspace = ? AND m.access_level = 'admin' AND NOT ({ALONE})
-                 AND (SELECT 1 FROM project_memberships AS a WHERE a.project = p.gid AND a.access_level = 'admin' AND a.member <> ? LIMIT 1) IS NULL"
+                "SELECT p.gid FROM {memberships} AS m JOIN {table} AS p ON p.gid = m.{column}
+                 WHERE m.member = ? AND m.workspace = ? AND m.access_level = 'admin' AND NOT ({alone})
+                 AND (SELECT 1 FROM {memberships} AS a WHERE a.{column} = p.gid AND a.access_level = 'admin' AND a.member <> ? LIMIT 1) IS NULL"
             ),
             params![self.user, self.workspace, self.user, self.user],
         )?;
         let now = cx.now();
         cx.execute(
-            "UPDATE projects SET owner = ?, modified_at = ? WHERE gid IN (SELECT i.value FROM ids(?) AS i)",
+            &format!("UPDATE {table} SET owner = ?, modified_at = ? WHERE gid IN (SELECT i.value FROM ids(?) AS i)"),
             params![self.heir, now, &owned],
         )?;
-        for project in &owned {
+        for object in &owned {
             let owner = self.heir.map(|heir| (User::TYPE, heir));
             let change = FieldChange { value: owner, ..FieldChange::changed("owner") };
-            cx.emit(self.event(Project::TYPE, *project, "changed", vec![change]));
+            cx.emit(self.event(kind, *object, "changed", vec![change]));
         }
         let Some(heir) = self.heir else { return Ok(()) };
         let mut adopted = owned;
@@ -177,24 +237,24 @@ impl Leaving {
             gids.push(cx.gid()?);
         }
         cx.execute(
-            "INSERT INTO project_memberships (gid, workspace, project, member, member_type, access_level, created_at)
+            &format!("INSERT INTO {memberships} (gid, workspace, {column}, member, member_type, access_level, created_at)
              SELECT n.value, p.workspace, p.gid, CAST(? AS BIGINT), 'user', 'admin', CAST(? AS BIGINT)
-             FROM ids(?) AS i JOIN ids(?) AS n ON n.key = i.key JOIN projects AS p ON p.gid = i.value WHERE 1 = 1
-             ON CONFLICT (project, member) DO UPDATE SET access_level = 'admin'",
+             FROM ids(?) AS i JOIN ids(?) AS n ON n.key = i.key JOIN {table} AS p ON p.gid = i.value WHERE 1 = 1
+             ON CONFLICT ({column}, member) DO UPDATE SET access_level = 'admin'"),
             params![heir, now, &adopted, &gids],
         )?;
         cx.execute(
-            "INSERT INTO grants (object, principal, level) SELECT i.value, CAST(? AS BIGINT), 4 FROM ids(?) AS i WHERE 1 = 1
-             ON CONFLICT (object, principal) DO UPDATE SET level = 4",
+            &format!("INSERT INTO grants (object, principal, level) SELECT p.gid, CAST(? AS BIGINT), 4 FROM ids(?) AS i JOIN {table} AS p ON p.gid = i.value WHERE p.deleted IS NULL
+             ON CONFLICT (object, principal) DO UPDATE SET level = 4"),
             params![heir, &adopted],
         )?;
         let joined = cx.query(
-            "SELECT m.gid, m.project FROM ids(?) AS i JOIN project_memberships AS m ON m.gid = i.value",
+            &format!("SELECT m.gid, m.{column} FROM ids(?) AS i JOIN {memberships} AS m ON m.gid = i.value"),
             params![&gids],
             |row| Ok((row.get::<Gid>(0)?, row.get::<Gid>(1)?)),
         )?;
-        for (membership, project) in joined {
-            self.tell_member(cx, "added", membership, project, heir);
+        for (membership, object) in joined {
+            self.tell_member(cx, holding, "added", membership, object, heir);
         }
         Ok(())
     }
@@ -232,26 +292,39 @@ impl Leaving {
         Ok(())
     }
 
-    /// Ends the user's memberships in projects, except in those that are his alone, and all that they let him reach.
-    fn leave_projects(&self, cx: &mut Context<'_, '_>) -> Result<()> {
+    /// Ends the user's memberships, except in what is his alone.
+    fn leave(&self, cx: &mut Context<'_, '_>, holding: &Holding) -> Result<()> {
+        let Holding { table, memberships, column, .. } = holding;
+        let alone = holding.alone();
         let left = cx.query(
             &format!(
-                "SELECT m.gid, m.project FROM project_memberships AS m JOIN projects AS p ON p.gid = m.project WHERE m.member = ? AND m.workspace = ? AND NOT ({ALONE})"
+                "SELECT m.gid, m.{column} FROM {memberships} AS m JOIN {table} AS p ON p.gid = m.{column} WHERE m.member = ? AND m.workspace = ? AND NOT ({alone})"
             ),
             params![self.user, self.workspace, self.user],
             |row| Ok((row.get::<Gid>(0)?, row.get::<Gid>(1)?)),
         )?;
         let gids: Vec<Gid> = left.iter().map(|(membership, _)| *membership).collect();
         cx.execute(
-            "DELETE FROM project_memberships WHERE gid IN (SELECT i.value FROM ids(?) AS i)",
+            &format!("DELETE FROM {memberships} WHERE gid IN (SELECT i.value FROM ids(?) AS i)"),
             params![&gids],
         )?;
+        for (membership, object) in left {
+            self.tell_member(cx, holding, "removed", membership, object, self.user);
+        }
+        Ok(())
+    }
+
+    /// Ends all that memberships and owning let the user reach.
+    fn end_grants(&self, cx: &mut Context<'_, '_>) -> Result<()> {
         cx.execute(
-            "DELETE FROM grants WHERE principal = ? AND object IN (SELECT p.gid FROM projects AS p WHERE p.workspace = ? UNION ALL SELECT c.gid FROM custom_fields AS c WHERE c.workspace = ?)",
-            params![self.user, self.workspace, self.workspace],
+            "DELETE FROM custom_field_memberships WHERE member = ? AND workspace = ?",
+            params![self.user, self.workspace],
         )?;
-        for (membership, project) in left {
-            self.tell_member(cx, "removed", membership, project, self.user);
+        for table in [Project::TABLE, Portfolio::TABLE, Goal::TABLE, CustomField::TABLE] {
+            cx.execute(
+                &format!("DELETE FROM grants WHERE principal = ? AND object IN (SELECT t.gid FROM {table} AS t WHERE t.workspace = ?)"),
+                params![self.user, self.workspace],
+            )?;
         }
         Ok(())
     }
@@ -282,7 +355,9 @@ impl Leaving {
 
     /// The user follows nothing here any more, has no favourites here, and the membership is over.
     fn forget(&self, cx: &mut Context<'_, '_>) -> Result<()> {
-        for table in ["task_followers", "project_followers", "tag_followers", "favorites"] {
+        for table in
+            ["task_followers", "project_followers", "tag_followers", "goal_followers", "favorites"]
+        {
             cx.execute(
                 &format!(r#"DELETE FROM {table} WHERE "user" = ? AND workspace = ?"#),
                 params![self.user, self.workspace],
@@ -295,21 +370,22 @@ impl Leaving {
         Ok(())
     }
 
-    /// Records that somebody is a member of a project, or is no more.
+    /// Records that somebody is a member of something, or is no more.
     fn tell_member(
         &self,
         cx: &mut Context<'_, '_>,
+        holding: &Holding,
         action: &'static str,
         membership: Gid,
-        project: Gid,
+        object: Gid,
         user: Gid,
     ) {
-        let mut event = self.event("project_membership", membership, action, Vec::new());
-        event.parent = Some((Project::TYPE, project));
-        event.scopes.push(project);
+        let mut event = self.event(holding.membership, membership, action, Vec::new());
+        event.parent = Some((holding.kind, object));
+        event.scopes.push(object);
         cx.emit(event);
         let change = FieldChange { field: "members", action, value: Some((User::TYPE, user)) };
-        cx.emit(self.event(Project::TYPE, project, "changed", vec![change]));
+        cx.emit(self.event(holding.kind, object, "changed", vec![change]));
     }
 
     fn event(

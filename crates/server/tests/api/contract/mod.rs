@@ -275,7 +275,11 @@ fn every_field_is_documented_and_leads_somewhere() {
         use server::api::operations::{Input, Output};
         let output = match operation.output {
             Output::One(kind) | Output::List(kind) | Output::FullList(kind) => Some(kind),
-            Output::Counts(_) | Output::Plain(_) | Output::PlainList(_) | Output::Empty => None,
+            Output::Counts(_)
+            | Output::Plain(_)
+            | Output::PlainList(_)
+            | Output::Events
+            | Output::Empty => None,
         };
         let input = match operation.input {
             Input::Create(kind) | Input::Update(kind) => Some(kind),
@@ -294,18 +298,28 @@ fn every_field_is_documented_and_leads_somewhere() {
 /// For each type the path of its object in the scene.
 fn objects() -> BTreeMap<&'static str, &'static str> {
     BTreeMap::from([
+        ("allocation", "/allocations/943"),
         ("attachment", "/attachments/910"),
         ("custom_field", "/custom_fields/907"),
         ("custom_field_setting", "/projects/901/custom_field_settings"),
+        ("goal", "/goals/930"),
+        ("goal_relationship", "/goal_relationships/932"),
         ("job", "/jobs/961"),
+        ("portfolio", "/portfolios/941"),
+        ("portfolio_membership", "/portfolio_memberships/942"),
         ("project", "/projects/901"),
+        ("project_brief", "/project_briefs/947"),
         ("project_membership", "/project_memberships/911"),
+        ("project_status", "/project_statuses/945"),
         ("section", "/sections/902"),
+        ("status_update", "/status_updates/946"),
         ("story", "/stories/905"),
         ("tag", "/tags/906"),
         ("task", "/tasks/903"),
         ("team", "/teams/301"),
         ("team_membership", "/team_memberships/701"),
+        ("time_period", "/time_periods/941"),
+        ("time_tracking_entry", "/time_tracking_entries/942"),
         ("user", "/users/201"),
         ("user_task_list", "/user_task_lists/601"),
         ("workspace", "/workspaces/101"),

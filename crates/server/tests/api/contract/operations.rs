@@ -29,6 +29,17 @@ const NEW: [u16; 3] = [201, 403, 404];
 
 /// Every operation, by section.
 pub(crate) const CASES: &[Case] = &[
+    // Allocations
+    case("getAllocation", "/allocations/943", "", HIDDEN),
+    case("updateAllocation", "/allocations/943", r#"{"end_date":"2026-02-28"}"#, HIDDEN),
+    case("deleteAllocation", "/allocations/943", "", HIDDEN),
+    case("getAllocations", "/allocations?parent=901", "", [200, 403, 400]),
+    case(
+        "createAllocation",
+        "/allocations",
+        r#"{"parent":"901","assignee":"202","start_date":"2026-01-05","end_date":"2026-01-09","effort":{"type":"hours","value":20}}"#,
+        [201, 403, 400],
+    ),
     // Attachments
     case("getAttachment", "/attachments/910", "", HIDDEN),
     case("deleteAttachment", "/attachments/910", "", HIDDEN),
@@ -93,9 +104,55 @@ pub(crate) const CASES: &[Case] = &[
         HIDDEN,
     ),
     case("updateEnumOption", "/enum_options/908", r#"{"name":"Highest"}"#, HIDDEN),
+    // Goals
+    case("getGoalRelationship", "/goal_relationships/932", "", HIDDEN),
+    case(
+        "updateGoalRelationship",
+        "/goal_relationships/932",
+        r#"{"contribution_weight":0.5}"#,
+        HIDDEN,
+    ),
+    case("getGoalRelationships", "/goal_relationships?supported_goal=930", "", [200, 403, 400]),
+    case(
+        "addSupportingRelationship",
+        "/goals/930/addSupportingRelationship",
+        r#"{"supporting_resource":"913","contribution_weight":1}"#,
+        HIDDEN,
+    ),
+    case(
+        "removeSupportingRelationship",
+        "/goals/930/removeSupportingRelationship",
+        r#"{"supporting_resource":"931"}"#,
+        HIDDEN,
+    ),
+    case("getGoal", "/goals/930", "", HIDDEN),
+    case("updateGoal", "/goals/930", r#"{"name":"Renamed"}"#, HIDDEN),
+    case("deleteGoal", "/goals/930", "", HIDDEN),
+    case("getGoals", "/goals?workspace=101", "", [200, 200, 400]),
+    case("createGoal", "/goals", r#"{"workspace":"101","name":"New"}"#, [201, 403, 400]),
+    case(
+        "createGoalMetric",
+        "/goals/931/setMetric",
+        r#"{"unit":"percentage","progress_source":"external"}"#,
+        HIDDEN,
+    ),
+    case(
+        "updateGoalMetric",
+        "/goals/931/setMetricCurrentValue",
+        r#"{"current_number_value":7}"#,
+        HIDDEN,
+    ),
+    case("addFollowers", "/goals/930/addFollowers", r#"{"followers":["202"]}"#, HIDDEN),
+    case("removeFollowers", "/goals/930/removeFollowers", r#"{"followers":["201"]}"#, HIDDEN),
+    case("getParentGoalsForGoal", "/goals/931/parentGoals", "", HIDDEN),
     // Jobs
     case("getJob", "/jobs/961", "", HIDDEN),
     case("cancelJob", "/api/vinyasa/1/jobs/961/cancel", "{}", HIDDEN),
+    // Events: without a token the answer is a fresh one.
+    case("getEvents", "/events?resource=901", "", [412, 403, 400]),
+    case("getEventsForTask", "/tasks/903/events", "", [412, 403, 404]),
+    case("getEventsForProject", "/projects/901/events", "", [412, 403, 404]),
+    case("getWorkspaceEvents", "/workspaces/101/events", "", [412, 403, 404]),
     // Memberships
     case("getMemberships", "/memberships?parent=901", "", [200, 403, 400]),
     case(
@@ -107,6 +164,64 @@ pub(crate) const CASES: &[Case] = &[
     case("getMembership", "/memberships/911", "", HIDDEN),
     case("updateMembership", "/memberships/921", r#"{"access_level":"viewer"}"#, HIDDEN),
     case("deleteMembership", "/memberships/921", "", HIDDEN),
+    // Portfolios
+    case("getCustomFieldSettingsForPortfolio", "/portfolios/941/custom_field_settings", "", HIDDEN),
+    case("getPortfolioMemberships", "/portfolio_memberships?portfolio=941", "", [200, 403, 400]),
+    case("getPortfolioMembership", "/portfolio_memberships/942", "", HIDDEN),
+    case(
+        "getPortfolioMembershipsForPortfolio",
+        "/portfolios/941/portfolio_memberships",
+        "",
+        HIDDEN,
+    ),
+    case("getPortfolios", "/portfolios?workspace=101", "", [200, 200, 400]),
+    case("createPortfolio", "/portfolios", r#"{"workspace":"101","name":"New"}"#, [201, 403, 400]),
+    case("getPortfolio", "/portfolios/941", "", HIDDEN),
+    case("updatePortfolio", "/portfolios/941", r#"{"name":"Renamed"}"#, HIDDEN),
+    case("deletePortfolio", "/portfolios/941", "", HIDDEN),
+    case("getItemsForPortfolio", "/portfolios/941/items", "", HIDDEN),
+    case("addItemForPortfolio", "/portfolios/941/addItem", r#"{"item":"913"}"#, HIDDEN),
+    case("removeItemForPortfolio", "/portfolios/941/removeItem", r#"{"item":"901"}"#, HIDDEN),
+    case(
+        "addCustomFieldSettingForPortfolio",
+        "/portfolios/948/addCustomFieldSetting",
+        r#"{"custom_field":"907"}"#,
+        HIDDEN,
+    ),
+    case(
+        "removeCustomFieldSettingForPortfolio",
+        "/portfolios/941/removeCustomFieldSetting",
+        r#"{"custom_field":"907"}"#,
+        HIDDEN,
+    ),
+    case("addMembersForPortfolio", "/portfolios/941/addMembers", r#"{"members":"202"}"#, HIDDEN),
+    case(
+        "removeMembersForPortfolio",
+        "/portfolios/941/removeMembers",
+        r#"{"members":"202"}"#,
+        HIDDEN,
+    ),
+    case("getPortfolioProgress", "/api/vinyasa/1/portfolios/941/progress", "", HIDDEN),
+    // Project briefs
+    case("getProjectBrief", "/project_briefs/947", "", HIDDEN),
+    case("updateProjectBrief", "/project_briefs/947", r#"{"title":"Why"}"#, HIDDEN),
+    case("deleteProjectBrief", "/project_briefs/947", "", HIDDEN),
+    case(
+        "createProjectBrief",
+        "/projects/913/project_briefs",
+        r#"{"html_text":"<body>Why</body>"}"#,
+        NEW,
+    ),
+    // Project statuses
+    case("getProjectStatus", "/project_statuses/945", "", HIDDEN),
+    case("deleteProjectStatus", "/project_statuses/945", "", HIDDEN),
+    case("getProjectStatusesForProject", "/projects/901/project_statuses", "", HIDDEN),
+    case(
+        "createProjectStatusForProject",
+        "/projects/901/project_statuses",
+        r#"{"color":"green","text":"Fine"}"#,
+        NEW,
+    ),
     // Projects
     case("getProjectMembership", "/project_memberships/911", "", HIDDEN),
     case("getProjectMembershipsForProject", "/projects/901/project_memberships", "", HIDDEN),
@@ -158,6 +273,16 @@ pub(crate) const CASES: &[Case] = &[
         "/projects/901/sections/insert",
         r#"{"section":"902","after_section":"902"}"#,
         HIDDEN,
+    ),
+    // Status updates
+    case("getStatus", "/status_updates/946", "", HIDDEN),
+    case("deleteStatus", "/status_updates/946", "", HIDDEN),
+    case("getStatusesForObject", "/status_updates?parent=901", "", [200, 403, 400]),
+    case(
+        "createStatusForObject",
+        "/status_updates",
+        r#"{"parent":"901","status_type":"at_risk","text":"Late"}"#,
+        [201, 403, 400],
     ),
     // Stories
     case("getStory", "/stories/905", "", HIDDEN),
@@ -238,6 +363,32 @@ pub(crate) const CASES: &[Case] = &[
     case("getTeamsForUser", "/users/201/teams?organization=101", "", [200, 404, 404]),
     case("addUserForTeam", "/teams/301/addUser", r#"{"user":"203"}"#, HIDDEN),
     case("removeUserForTeam", "/teams/301/removeUser", r#"{"user":"202"}"#, HIDDEN),
+    // Time periods
+    case("getTimePeriod", "/time_periods/941", "", HIDDEN),
+    case("getTimePeriods", "/time_periods?workspace=101", "", [200, 200, 400]),
+    case("getFiscalYear", "/api/vinyasa/1/workspaces/101/fiscal_year", "", [200, 200, 404]),
+    case(
+        "updateFiscalYear",
+        "/api/vinyasa/1/workspaces/101/fiscal_year",
+        r#"{"start_month":4}"#,
+        [200, 403, 404],
+    ),
+    // Time tracking entries
+    case("getTimeTrackingEntriesForTask", "/tasks/903/time_tracking_entries", "", HIDDEN),
+    case(
+        "createTimeTrackingEntry",
+        "/tasks/903/time_tracking_entries",
+        r#"{"duration_minutes":30}"#,
+        NEW,
+    ),
+    case("getTimeTrackingEntry", "/time_tracking_entries/942", "", HIDDEN),
+    case(
+        "updateTimeTrackingEntry",
+        "/time_tracking_entries/942",
+        r#"{"duration_minutes":45}"#,
+        HIDDEN,
+    ),
+    case("deleteTimeTrackingEntry", "/time_tracking_entries/942", "", HIDDEN),
     // Users
     case("getUserTaskList", "/user_task_lists/601", "", HIDDEN),
     case("getUserTaskListForUser", "/users/201/user_task_list?workspace=101", "", [200, 404, 404]),
@@ -318,7 +469,7 @@ pub(crate) const CASES: &[Case] = &[
     case("getSessions", "/api/vinyasa/1/sessions", "", [200, 200, 200]),
     case("getCurrentSession", "/api/vinyasa/1/sessions/current", "", [404, 404, 404]),
     case("deleteCurrentSession", "/api/vinyasa/1/sessions/current", "", [404, 404, 404]),
-    case("deleteSession", "/api/vinyasa/1/sessions/930", "", [200, 404, 404]),
+    case("deleteSession", "/api/vinyasa/1/sessions/970", "", [200, 404, 404]),
     case(
         "createInvitationsForWorkspace",
         "/api/vinyasa/1/workspaces/101/invitations",
@@ -338,11 +489,11 @@ pub(crate) const CASES: &[Case] = &[
         r#"{"token":"none","password":"a long password"}"#,
         [400, 400, 400],
     ),
-    case("deleteInvitation", "/api/vinyasa/1/invitations/931", "", [200, 403, 404]),
+    case("deleteInvitation", "/api/vinyasa/1/invitations/971", "", [200, 403, 404]),
     case("getPreferences", "/api/vinyasa/1/preferences", "", [200, 200, 200]),
     case("updatePreferences", "/api/vinyasa/1/preferences", r#"{"theme":"dark"}"#, [200, 200, 200]),
     case("updateProfile", "/api/vinyasa/1/profile", r#"{"name":"Somebody else"}"#, [200, 200, 200]),
     case("getTokens", "/api/vinyasa/1/tokens", "", [200, 200, 200]),
     case("createToken", "/api/vinyasa/1/tokens", r#"{"name":"script"}"#, [201, 201, 201]),
-    case("deleteToken", "/api/vinyasa/1/tokens/932", "", [200, 404, 404]),
+    case("deleteToken", "/api/vinyasa/1/tokens/972", "", [200, 404, 404]),
 ];

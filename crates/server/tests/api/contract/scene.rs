@@ -10,10 +10,76 @@ const NOW: i64 = 1_767_225_600_000;
 /// A private project of ada's in Acme (901) with a section (902), a task (903) with a subtask (904), a comment (905), a tag
 /// (906), an enum field (907) with options (908, 917) and its setting (909), an attachment of the task (910), ada's
 /// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916). The section 919
-/// of the first project is empty; bob is an editor of the second one (921). A session (930) and a second token (932) of ada's, and
-/// an invitation (931). A job of ada's (961) that nobody takes up.
+/// of the first project is empty; bob is an editor of the second one (921). Ada's goal 930, for members only, follows from its
+/// subgoal 931 and is in the time period 941, a part of 940; the project supports it too (932, 933). On the task is an entry of
+/// time (942), for the project an allocation (943). A job of ada's (961) that nobody takes up.
+/// A session (970) and a second token (972) of hers, and an invitation (971).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
+    app.transaction(portfolios);
+}
+
+/// A private portfolio of ada's (941) with her membership (942) and bob's as an editor (943), the project 901 as its item and
+/// the enum field in use (944); another one (948) with nothing in it. A status of the project (945) and of the portfolio (946),
+/// and the project's brief (947).
+fn portfolios(tx: &mut Tx<'_>) -> server::Result<()> {
+    for (portfolio, name) in [(941, "Plans"), (948, "More Plans")] {
+        insert(
+            tx,
+            "portfolios",
+            "gid, workspace, name, name_key, archived, owner, privacy_setting, default_access_level, created_at, created_by, modified_at",
+            params![
+                portfolio,
+                101,
+                name,
+                name.to_lowercase(),
+                0,
+                201,
+                "members_only",
+                "editor",
+                NOW,
+                201,
+                NOW
+            ],
+        )?;
+    }
+    for (membership, member, level) in [(942, 201, "admin"), (943, 202, "editor")] {
+        insert(
+            tx,
+            "portfolio_memberships",
+            "gid, workspace, portfolio, member, member_type, access_level, created_at",
+            params![membership, 101, 941, member, "user", level, NOW],
+        )?;
+    }
+    for portfolio in [941, 948] {
+        grants::of_portfolio(tx, model::Gid::new(portfolio))?;
+    }
+    insert(
+        tx,
+        "portfolio_items",
+        "portfolio, item, item_type, workspace, position",
+        params![941, 901, "project", 101, "a0"],
+    )?;
+    insert(
+        tx,
+        "custom_field_settings",
+        "gid, workspace, parent, custom_field, is_important, position",
+        params![944, 101, 941, 907, 0, "a0"],
+    )?;
+    for (status, parent, kind) in [(945, 901, "project"), (946, 941, "portfolio")] {
+        insert(
+            tx,
+            "status_updates",
+            "gid, workspace, parent, parent_type, title, status_type, author, created_at, modified_at",
+            params![status, 101, parent, kind, "Plan in January", "on_track", 201, NOW, NOW],
+        )?;
+    }
+    insert(
+        tx,
+        "project_briefs",
+        "gid, workspace, project, title, created_at, created_by, modified_at",
+        params![947, 101, 901, "The Plan", NOW, 201, NOW],
+    )
 }
 
 fn build(tx: &mut Tx<'_>) -> server::Result<()> {
@@ -138,24 +204,26 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
         "gid, workspace, parent, custom_field, is_important, position",
         params![909, 101, 901, 907, 0, "a0"],
     )?;
+    goals(tx)?;
+    time(tx)?;
     insert(
         tx,
         "sessions",
         r#"gid, "user", hash, user_agent, created_at, last_used_at, expires_at"#,
-        params![930, 201, "0".repeat(64), "Browser", NOW, NOW, NOW + 1_000_000_000],
+        params![970, 201, "0".repeat(64), "Browser", NOW, NOW, NOW + 1_000_000_000],
     )?;
     insert(
         tx,
         "tokens",
         r#"gid, "user", name, hash, created_at"#,
-        params![932, 201, "script", "0".repeat(64), NOW],
+        params![972, 201, "script", "0".repeat(64), NOW],
     )?;
     insert(
         tx,
         "invitations",
         "gid, workspace, email, role, teams, projects, hash, invited_by, created_at, expires_at",
         params![
-            931,
+            971,
             101,
             "zoe@acme.example",
             "member",
@@ -204,6 +272,121 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
             NOW,
             201
         ],
+    )
+}
+
+fn goals(tx: &mut Tx<'_>) -> server::Result<()> {
+    for (gid, parent, period, start, end) in [
+        (940, None, "FY", "2026-01-01", "2026-12-31"),
+        (941, Some(940), "H1", "2026-01-01", "2026-06-30"),
+    ] {
+        insert(
+            tx,
+            "time_periods",
+            "gid, workspace, parent, period, start_on, end_on, display_name",
+            params![gid, 101, parent, period, start, end, format!("{period} FY26")],
+        )?;
+    }
+    for (goal, membership, source) in [(930, 944, "subgoal_progress"), (931, 945, "manual")] {
+        goal_of_ada(tx, goal, membership, source)?;
+        grants::of_goal(tx, model::Gid::new(goal))?;
+    }
+    for (gid, resource, kind, position) in [(932, 931, "goal", "a0"), (933, 901, "project", "a1")] {
+        supports(tx, gid, 930, resource, kind, position)?;
+    }
+    insert(
+        tx,
+        "goal_followers",
+        r#"goal, "user", workspace, position"#,
+        params![930, 201, 101, "a0"],
+    )?;
+    insert(
+        tx,
+        "texts",
+        "object, workspace, html, plain, mentions",
+        params![930, 101, "<body>Plan more</body>", "Plan more", 0],
+    )
+}
+
+/// A goal of ada's for members only, which measures something.
+pub(crate) fn goal_of_ada(
+    tx: &mut Tx<'_>,
+    gid: i64,
+    membership: i64,
+    source: &str,
+) -> server::Result<()> {
+    insert(
+        tx,
+        "goals",
+        "gid, workspace, is_workspace_level, name, name_key, owner, time_period, privacy_setting, default_access_level, created_at, created_by, modified_at",
+        params![
+            gid,
+            101,
+            1,
+            format!("Plan {gid}"),
+            format!("plan {gid}"),
+            201,
+            941,
+            "members_only",
+            "commenter",
+            NOW,
+            201,
+            NOW
+        ],
+    )?;
+    insert(
+        tx,
+        "goal_memberships",
+        "gid, workspace, goal, member, member_type, access_level, created_at",
+        params![membership, 101, gid, 201, "user", "admin", NOW],
+    )?;
+    insert(
+        tx,
+        "goal_metrics",
+        "gid, goal, workspace, progress_source, is_custom_weight, unit, precision, initial_value, target_value, current_value, created_by, created_at",
+        params![gid + 1_000_000, gid, 101, source, 0, "none", 0, 0.0, 10.0, 5.0, 201, NOW],
+    )
+}
+
+/// Lets something support a goal.
+pub(crate) fn supports(
+    tx: &mut Tx<'_>,
+    gid: i64,
+    goal: i64,
+    resource: i64,
+    kind: &str,
+    position: &str,
+) -> server::Result<()> {
+    insert(
+        tx,
+        "goal_relationships",
+        "gid, workspace, supported_goal, supporting_resource, supporting_type, contribution_weight, position, created_at",
+        params![gid, 101, goal, resource, kind, 1.0, position, NOW],
+    )
+}
+
+fn time(tx: &mut Tx<'_>) -> server::Result<()> {
+    entry(tx, 942)?;
+    allocation(tx, 943)
+}
+
+/// An hour of ada's on the task 903.
+pub(crate) fn entry(tx: &mut Tx<'_>, gid: i64) -> server::Result<()> {
+    insert(
+        tx,
+        "time_tracking_entries",
+        "gid, workspace, task, duration_minutes, entered_on, attributable_to, billable_status, approval_status, description, created_at, created_by",
+        params![gid, 101, 903, 60, "2026-01-01", 901, "billable", "DRAFT", "Plan", NOW, 201],
+    )
+}
+
+/// Half of ada's time for the project 901.
+pub(crate) fn allocation(tx: &mut Tx<'_>, gid: i64) -> server::Result<()> {
+    insert(
+        tx,
+        "allocations",
+        "gid, workspace, parent, assignee, start_date, end_date, effort_type, effort_value, created_at, created_by",
+        params![gid, 101, 901, 201, "2026-01-01", "2026-01-31", "percent", 50.0, NOW, 201],
     )
 }
 

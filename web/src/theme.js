@@ -1,0 +1,1 @@
+(function(r,s){try{var p=JSON.parse(s.getItem("vinyasa.display")||"{}");if(p.theme==="light"||p.theme==="dark")r.dataset.theme=p.theme;if(p.density==="compact")r.dataset.density=p.density;if(p.language)r.lang=p.language}catch(e){}})(document.documentElement,localStorage)
