@@ -21,6 +21,7 @@ pub mod outbound;
 pub mod prelude;
 pub mod readers;
 pub mod resources;
+pub mod stream;
 pub mod trash;
 
 pub use error::{Error, Result};
@@ -104,6 +105,8 @@ pub struct App {
     pub readers: Vec<readers::Reader>,
     /// Wakes those who read the event log.
     pub log: readers::Log,
+    /// Who watches what happens.
+    pub stream: stream::Hub,
     pub(crate) reference: api::openapi::Cached,
     pub(crate) routes: Routes,
     pub(crate) limits: RateLimits,
@@ -149,6 +152,7 @@ impl App {
             outbound,
             readers: readers::all(),
             log,
+            stream: stream::Hub::default(),
             reference: api::openapi::Cached::default(),
             routes,
             limits,

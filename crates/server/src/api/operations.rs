@@ -225,7 +225,8 @@ impl Declaring<'_> {
         self.query_of(name, engine::JsonType::Boolean, false, doc)
     }
 
-    fn query_of(
+    /// A query parameter of a type.
+    pub fn query_of(
         self,
         name: &'static str,
         json: engine::JsonType,

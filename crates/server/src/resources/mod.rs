@@ -124,4 +124,5 @@ pub fn operations(api: &mut Operations) {
     invitations::operations(api);
     preferences::operations(api);
     tokens::operations(api);
+    crate::stream::operations(api);
 }

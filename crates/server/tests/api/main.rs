@@ -28,6 +28,7 @@ mod requests;
 mod sections;
 mod statuses;
 mod stories;
+mod stream;
 mod tasks;
 mod texts;
 mod time_periods;

@@ -7,7 +7,7 @@ mod document;
 mod hostile;
 mod matrix;
 mod operations;
-mod scene;
+pub(crate) mod scene;
 mod statements;
 
 use crate::kit::{App, Client, Reply, full_path, on_both};
