@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use model::{Gid, Timestamp};
 use serde_json::{Value as Json, json};
+use server::audit::Doer;
 use server::exports::restore::{self, Sources};
 use server::files::Files;
 use server::identity::passwords::{self, Cost};
@@ -273,8 +274,8 @@ fn new_password(matches: &ArgMatches, store: &Store) -> Result<(Json, String)> {
     let secret = auth::fresh_secret(&serve::entropy);
     let link = links::reset_url(&public, &secret);
     let now = serve::now();
-    let is_known = store.write_blocking(move |tx| links::make_reset(tx, now, &email, &secret))?;
-    if !is_known {
+    let known = store.write_blocking(move |tx| links::make_reset(tx, now, &email, &secret))?;
+    if known.is_none() {
         bail!("no user has this e-mail address");
     }
     let said = format!("The link, which works once and for a day: {link}");
@@ -284,7 +285,7 @@ fn new_password(matches: &ArgMatches, store: &Store) -> Result<(Json, String)> {
 /// Makes a token and gives its text.
 fn new_token(tx: &mut Tx<'_>, user: Gid, now: Timestamp) -> server::Result<String> {
     let token = auth::fresh_token(&serve::entropy);
-    admin::create_token(tx, now, user, TOKEN_NAME, &token)?;
+    admin::create_token(tx, now, user, TOKEN_NAME, &token, &Doer::server())?;
     Ok(token)
 }
 

@@ -101,7 +101,7 @@ pub fn user_by_email(tx: &mut Tx<'_>, email: &str) -> Result<User> {
     users::by_email(tx, email)?.ok_or_else(|| invalid("user", "No user has this e-mail address"))
 }
 
-/// Stores a token of a user under its hash and gives its gid. The text is shown to whoever made it and is kept nowhere.
+/// Stores a token of a user under its hash and gives its gid; `doer` is who made it, for the audit log. The text is shown to whoever made it and is kept nowhere.
 ///
 /// Errors: 400 for an unknown user.
 pub fn create_token(
@@ -110,6 +110,7 @@ pub fn create_token(
     user: Gid,
     name: &str,
     token_text: &str,
+    doer: &Doer,
 ) -> Result<Gid> {
     let exists: Option<Gid> =
         tx.first("SELECT u.gid FROM users AS u WHERE u.gid = ?", params![user], |row| row.get(0))?;
@@ -119,12 +120,6 @@ pub fn create_token(
         r#"INSERT INTO tokens (gid, "user", name, hash, created_at) VALUES (?, ?, ?, ?, ?)"#,
         params![gid, user, single_line(name), auth::hash(token_text), now],
     )?;
-    audit::write_everywhere(
-        tx,
-        now,
-        &Doer::server(),
-        "user_personal_access_token_authorized",
-        user,
-    )?;
+    audit::write_everywhere(tx, now, doer, "user_personal_access_token_authorized", user)?;
     Ok(gid)
 }

@@ -224,6 +224,12 @@ impl Context<'_, '_> {
         Ok(write(self.tx, now, &doer, &entry)?)
     }
 
+    /// Adds an entry about a person, who signed in or got a token, to the logs of all his workspaces, by the actor.
+    pub fn audit_user(&mut self, event_type: &str, user: Gid) -> Result<()> {
+        let (now, doer) = (self.now(), self.doer());
+        Ok(write_everywhere(self.tx, now, &doer, event_type, user)?)
+    }
+
     /// Adds the entry about another value of a setting that decides who sees an object, if it is one.
     pub(crate) fn audit_privacy(
         &mut self,

@@ -31,7 +31,7 @@ impl Credential {
     }
 }
 
-/// Where an actor comes from.
+/// What an actor came in with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// A personal access token.
@@ -89,7 +89,7 @@ pub fn same(one: &str, other: &str) -> bool {
 
 /// What an actor's rights follow from: his user, his zone, and how far he sees (as a service account if he is one somewhere, as
 /// a member if he is a full member somewhere, else as a guest). `k` is a row that names him in `user`.
-macro_rules! actor_of {
+macro_rules! actor_by {
     ($from:literal) => {
         concat!(
             r#"SELECT k.gid, u.gid, u.time_zone, coalesce((SELECT max(CASE wm.role WHEN 'service' THEN 3 WHEN 'guest' THEN 1 ELSE 2 END) FROM workspace_memberships AS wm WHERE wm."user" = u.gid AND wm.is_active = 1), 0) "#,
@@ -103,7 +103,7 @@ pub fn actor(tx: &mut Tx<'_>, credential: &Credential, now: Timestamp) -> Result
     match credential {
         Credential::Token(hash) => found(
             tx,
-            actor_of!(
+            actor_by!(
                 r#"FROM tokens AS k JOIN users AS u ON u.gid = k."user" WHERE k.hash = ? AND k.revoked_at IS NULL"#
             ),
             params![hash],
@@ -111,23 +111,13 @@ pub fn actor(tx: &mut Tx<'_>, credential: &Credential, now: Timestamp) -> Result
         ),
         Credential::Session(hash) => found(
             tx,
-            actor_of!(
+            actor_by!(
                 r#"FROM sessions AS k JOIN users AS u ON u.gid = k."user" WHERE k.hash = ? AND k.expires_at > ?"#
             ),
             params![hash, now],
             |gid| Some(Origin::Session(gid)),
         ),
     }
-}
-
-/// A user as an actor, for what the server does in his name.
-pub fn actor_of_user(tx: &mut Tx<'_>, user: Gid) -> Result<Option<Actor>> {
-    found(
-        tx,
-        actor_of!("FROM users AS k JOIN users AS u ON u.gid = k.gid WHERE k.gid = ?"),
-        params![user],
-        |_| None,
-    )
 }
 
 fn found(

@@ -25,6 +25,7 @@ pub mod readers;
 pub mod resources;
 pub mod rules;
 pub mod search;
+pub mod stream;
 pub mod trash;
 
 pub use error::{Error, Result};
@@ -122,6 +123,8 @@ pub struct App {
     pub metrics: http::metrics::Metrics,
     /// Wakes those who read the event log.
     pub log: readers::Log,
+    /// Who watches what happens.
+    pub stream: stream::Hub,
     pub(crate) reference: api::openapi::Cached,
     pub(crate) routes: Routes,
     pub(crate) limits: RateLimits,
@@ -173,6 +176,7 @@ impl App {
             webhooks: resources::webhooks::sender::Sender::default(),
             metrics: http::metrics::Metrics::default(),
             log,
+            stream: stream::Hub::default(),
             reference: api::openapi::Cached::default(),
             routes,
             limits,
@@ -195,8 +199,8 @@ impl App {
         }
         self.store
             .write(move |tx| {
-                for (origin, at) in &used {
-                    match origin {
+                for (pass, at) in &used {
+                    match pass {
                         Origin::Token(token) => tx.later(
                             "UPDATE tokens SET last_used_at = ? WHERE gid = ?",
                             params![at, token].to_vec(),

@@ -6,6 +6,7 @@
 use anyhow::{Context as _, Result};
 use model::{Gid, Position, Timestamp};
 use server::access::grants;
+use server::audit::Doer;
 use server::{admin, auth};
 use store::{Dialect, Error, Store, Tx, Value, params};
 
@@ -147,7 +148,7 @@ fn house(tx: &mut Tx<'_>, tokens: &[String; 2], now: Timestamp) -> server::Resul
         }
     }
     for (token, number) in tokens.iter().zip([0, USERS]) {
-        admin::create_token(tx, now, Gid::new(PEOPLE + number), "bench", token)?;
+        admin::create_token(tx, now, Gid::new(PEOPLE + number), "bench", token, &Doer::server())?;
     }
     tx.execute(
         "INSERT INTO teams (gid, workspace, name, name_key, visibility, edit_team_name_or_description_access_level, edit_team_visibility_or_trash_team_access_level, member_invite_management_access_level, guest_invite_management_access_level, join_request_management_access_level, team_member_removal_access_level, team_content_management_access_level, endorsed, created_at)

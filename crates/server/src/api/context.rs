@@ -252,6 +252,52 @@ impl<'a, 'c> Context<'a, 'c> {
         Ok(Answer { data, gid: Some(gid), ..Answer::default() })
     }
 
+    /// The records of these gids of one type, as far as the actor sees them, with `fields` or the usual ones.
+    pub fn records_seen(
+        &mut self,
+        kind: &str,
+        gids: &[Gid],
+        fields: Option<Selection>,
+        shape: Shape,
+    ) -> Result<Vec<serde_json::Value>> {
+        let Some(info) = self.app.registry.get(kind).filter(|info| !info.table.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let info = Arc::clone(info);
+        let mut rows = info.empty();
+        let ids: Vec<i64> = gids.iter().map(|gid| gid.get()).collect();
+        let template = &self.app.access.of(kind, self.actor.sight).seen;
+        self.tx.query(template.sql(), &template.params(self.actor.user, &ids), |row| {
+            rows.push(row, 1)
+        })?;
+        self.records(&info, rows, fields, shape)
+    }
+
+    /// The records of these rows, with `fields` or the usual ones.
+    pub fn records_of<T: Resource>(
+        &mut self,
+        rows: Vec<T>,
+        fields: Option<Selection>,
+        shape: Shape,
+    ) -> Result<Vec<serde_json::Value>> {
+        let info = self.info(T::TYPE)?;
+        self.records(&info, Box::new(RowsOf::new(rows)), fields, shape)
+    }
+
+    fn records(
+        &mut self,
+        info: &Arc<TypeInfo>,
+        rows: Box<dyn Rows>,
+        fields: Option<Selection>,
+        shape: Shape,
+    ) -> Result<Vec<serde_json::Value>> {
+        let options = Options { fields, ..Options::default() };
+        let plan = self.app.plans.of(&self.app.registry, info, shape, &options);
+        let mut out = Vec::new();
+        self.reader().write_list(rows, &plan, &mut out)?;
+        Ok(serde_json::from_slice(&out)?)
+    }
+
     /// What to show if the client selected nothing; for the few operations whose records are neither compact nor full.
     pub fn select(&mut self, fields: &'static str) {
         if self.options.fields.is_none() && self.options.expand.is_none() {

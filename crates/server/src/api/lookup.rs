@@ -9,7 +9,7 @@ use crate::error::{Result, hidden, invalid, not_found};
 use engine::schema::Sent;
 use engine::{Resource, Sight};
 use model::Gid;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use store::{FromColumn, Row, Value, params};
 
 /// The name of a path parameter as errors show it: `task` for `task_gid`.
@@ -284,6 +284,21 @@ impl Context<'_, '_> {
         values.push(Value::Int(gid.get()));
         let found: Option<i64> = self.first(template.sql(), &values, |row| row.get(0))?;
         Ok(found.is_some())
+    }
+
+    /// Which of these objects of one type the actor may see when asking for them by themselves.
+    pub fn visible_of(&mut self, kind: &str, gids: &[Gid]) -> Result<HashSet<Gid>> {
+        let app = self.app;
+        let info = self.info(kind)?;
+        let see = &app.access.of(kind, self.actor.sight).see;
+        let sql = format!(
+            "SELECT t.gid FROM ids(?) AS i JOIN {} AS t ON t.gid = i.value WHERE {}",
+            info.table,
+            see.sql()
+        );
+        let mut values = params![gids].to_vec();
+        values.extend(see.params(self.me(), &[]));
+        Ok(self.gids(&sql, &values)?.into_iter().collect())
     }
 
     /// The value of a single cell, `None` for no row and for null; for small questions about rows that were checked before.

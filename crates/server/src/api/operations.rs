@@ -56,6 +56,9 @@ pub type Run = Box<dyn Fn(&mut Context<'_, '_>, &Call) -> Result<Answer> + Send 
 /// What an operation asks about passwords before it runs: a transaction of its own, whose writes stay whatever comes of it.
 pub type Prepare = Box<dyn Fn(&mut Context<'_, '_>, &Call) -> Result<Ask> + Send + Sync>;
 
+/// What follows when an operation was answered, in a transaction of its own.
+pub type Afterwards = Box<dyn Fn(&mut Context<'_, '_>, &Call) -> Result<()> + Send + Sync>;
+
 /// How the body of the answer looks, for the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output {
@@ -177,6 +180,7 @@ pub struct Operation {
     /// Whether its answer holds a secret, which must not be kept for an `Idempotency-Key`.
     pub is_secret: bool,
     pub(crate) prepare: Option<Prepare>,
+    pub(crate) afterwards: Option<Afterwards>,
     pub(crate) run: Run,
 }
 
@@ -223,7 +227,8 @@ impl Declaring<'_> {
         self.query_of(name, engine::JsonType::Boolean, false, doc)
     }
 
-    fn query_of(
+    /// A query parameter of a type.
+    pub fn query_of(
         self,
         name: &'static str,
         json: engine::JsonType,
@@ -288,6 +293,15 @@ impl Declaring<'_> {
     /// Its answer holds a secret, which is shown once.
     pub fn secret(self) -> Self {
         self.operation.is_secret = true;
+        self
+    }
+
+    /// Once it was answered, `afterwards` follows: what must not show in the time that the answer takes. It is tried once.
+    pub fn afterwards(
+        self,
+        afterwards: impl Fn(&mut Context<'_, '_>, &Call) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.operation.afterwards = Some(Box::new(afterwards));
         self
     }
 
@@ -364,6 +378,7 @@ impl Operations {
             is_open: false,
             is_secret: false,
             prepare: None,
+            afterwards: None,
             run: Box::new(run),
         });
         Declaring { operation: self.list.last_mut().expect("it was just added") }

@@ -11,6 +11,7 @@ mod random;
 use crate::api::call::{Call, Options};
 use crate::api::context::{Actor, Context};
 use crate::api::operations::Answer;
+use crate::audit::Doer;
 use crate::error::{Error, Result};
 use crate::files::WrittenFile;
 use crate::identity::{account, passwords};
@@ -124,7 +125,7 @@ fn found_organization(
     }
     let first = plan.people.first().and_then(|key| known.get(*key).copied().flatten());
     if let Some(user) = first {
-        admin::create_token(tx, now, user, "demo", token)?;
+        admin::create_token(tx, now, user, "demo", token, &Doer::server())?;
     }
     Ok(known)
 }

@@ -64,7 +64,8 @@ pub struct Event {
     pub resource: Gid,
     /// Its workspace.
     pub workspace: Gid,
-    /// `added`, `changed`, `removed`, `deleted`, `undeleted`.
+    /// `added`, `changed`, `removed`, `deleted`, `undeleted`; `moved` where only the place in a list is another, which the change
+    /// stream tells and nobody else.
     pub action: &'static str,
     /// The object it was added to or removed from.
     pub parent: Option<(&'static str, Gid)>,

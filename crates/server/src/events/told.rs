@@ -8,6 +8,7 @@ use crate::access;
 use crate::api::context::Context;
 use crate::error::Result;
 use crate::readers::{Change, LogEvent};
+use crate::resources::stories;
 use engine::Template;
 use model::{Gid, Timestamp};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -126,7 +127,12 @@ impl Eyes {
         let placed =
             events.iter().filter(|event| event.action == "added" && event.parent.is_some());
         eyes.placed = placed.map(|event| (event.request_id.clone(), event.resource)).collect();
+        let stories: Vec<Gid> =
+            resources.get("story").into_iter().flatten().copied().map(Gid::new).collect();
         eyes.seen = look(cx, resources, false)?;
+        for story in stories::about_hidden(cx, &stories)? {
+            eyes.seen.remove(&story);
+        }
         eyes.named = look(cx, others, true)?;
         Ok(eyes)
     }
@@ -223,7 +229,8 @@ fn look(
         gids.sort_unstable();
         gids.dedup();
         let live;
-        let see = if nested && access::named(kind) {
+        // A section is not told to those who do not see its project: it is the project that the event is about.
+        let see = if nested && access::named(kind) && kind != "section" {
             live = Template::new(&access::live(kind), &|_, _| String::new());
             &live
         } else {

@@ -25,6 +25,7 @@ use crate::error::{Error, Result, forbidden};
 use crate::jobs;
 use crate::readers::Running;
 use crate::resources::webhooks::sender;
+use crate::stream::{self, Hub};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
@@ -63,9 +64,13 @@ pub async fn serve(
     let readers = Running::start(&app);
     let sender = tokio::spawn(sender::run(Arc::clone(&app)));
     let mail = tokio::spawn(crate::mail::outbox::run(Arc::clone(&app)));
+    let hub = tokio::spawn(Hub::run(Arc::clone(&app)));
+    let closing = Arc::clone(&app);
     let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
+        // Connections that go on for ever would hold up the end.
+        closing.stream.close();
         let _ = drain.send(());
     });
     let result = tokio::select! {
@@ -83,6 +88,7 @@ pub async fn serve(
     if tokio::time::timeout(LAST_BATCH, workers).await.is_err() {
         tracing::warn!("a job did not stop in time; it goes on after the next start");
     }
+    hub.abort();
     readers.stop().await;
     if let Err(error) = app.flush_used_tokens().await {
         tracing::warn!(%error, "the last use of tokens was not written down");
@@ -171,7 +177,15 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let style = Style::of(&app, &parts, &incoming);
     let path = parts.uri.path().to_owned();
     let method = parts.method.clone();
-    let result = route(&app, &incoming, &parts, body).await;
+    let result = match socket(&app, &incoming, &parts).await {
+        Some(Ok(response)) => {
+            let id = incoming.request_id.as_str();
+            tracing::info!(id, %method, path, operation = "openStream", status = 101, "request");
+            return response;
+        }
+        Some(Err(error)) => Err(error),
+        None => route(&app, &incoming, &parts, body).await,
+    };
     let (reply, error) = match result {
         Ok(reply) => (reply, None),
         Err(error) => (Reply::error(&error, &incoming.request_id), Some(error)),
@@ -191,6 +205,23 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
         }
     }
     response
+}
+
+/// The answer to a request for a WebSocket, if it is one.
+async fn socket(
+    app: &Arc<App>,
+    incoming: &Incoming,
+    parts: &axum::http::request::Parts,
+) -> Option<Result<Response>> {
+    if !stream::http::wants_socket(parts) {
+        return None;
+    }
+    let (base, path) = Base::split(parts.uri.path())?;
+    let (operation, _) = app.routes.find(&app.operations, base, parts.method.as_str(), path)?;
+    if !stream::is_stream(operation) {
+        return None;
+    }
+    Some(stream::http::open_socket(app, incoming, parts).await)
 }
 
 /// Finds who answers.
@@ -218,6 +249,11 @@ async fn route(
             return attachments::upload(app, incoming, parts, body, asked, credential).await;
         }
         let sent = Sent::read(parts, body).await?;
+        if stream::is_stream(operation) {
+            let credential = credential.ok_or(Error::Unauthorized)?;
+            let call = request::call(operation, path, segments, parts, Sent::Nothing)?;
+            return stream::http::open_events(app, incoming, parts, &call, credential).await;
+        }
         if batch::is_batch(operation) {
             return batch::run(app, incoming, parts, sent, operation, credential).await;
         }

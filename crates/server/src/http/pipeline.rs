@@ -4,7 +4,7 @@ use crate::App;
 use crate::api::call::Call;
 use crate::api::context::{Actor, Context};
 use crate::api::operations::{Answer, Base, Cookie, Operation};
-use crate::audit::Origin;
+use crate::audit::{self, Doer, Door, Origin};
 use crate::auth::{self, Credential};
 use crate::error::{Error, Result, bad_request, forbidden};
 use crate::http::request::{Incoming, SESSION_COOKIE};
@@ -70,7 +70,34 @@ pub async fn run(
     if operation.prepare.is_some() {
         call.proof = Some(prove(app, incoming, operation, &call, credential.clone()).await?);
     }
-    start(app, incoming, operation, call, credential, None, true).await
+    if operation.afterwards.is_none() {
+        return start(app, incoming, operation, call, credential, None, true).await;
+    }
+    let (same, who) = (call.clone(), credential.clone());
+    let reply = start(app, incoming, operation, call, credential, None, true).await?;
+    tokio::spawn(follow(Arc::clone(app), incoming.clone(), position(app, operation), same, who));
+    Ok(reply)
+}
+
+/// Does what follows when an operation was answered.
+async fn follow(
+    app: Arc<App>,
+    incoming: Incoming,
+    position: usize,
+    call: Call,
+    credential: Option<Credential>,
+) {
+    let Some(operation) = app.operations.get(position) else { return };
+    let work: Work = Box::new(move |cx, call| {
+        let operation = cx.app.operations.get(position);
+        if let Some(afterwards) = operation.and_then(|operation| operation.afterwards.as_ref()) {
+            afterwards(cx, call)?;
+        }
+        Ok(Answer::empty())
+    });
+    if let Err(error) = run_once(&app, &incoming, operation, call, credential, work).await {
+        tracing::warn!(%error, operation = operation.id, "what follows the answer was not done");
+    }
 }
 
 /// Runs `work` in the place of an operation and gives its reply.
@@ -220,7 +247,25 @@ async fn prove(
     let ask = asked.lock().map(|mut ask| std::mem::take(&mut *ask)).unwrap_or_default();
     let mut salt = [0_u8; 16];
     (app.entropy)(&mut salt);
-    app.passwords.work(ask, salt).await
+    let (checks, proof) = (ask.check.is_some(), app.passwords.work(ask, salt).await?);
+    if checks && !proof.right {
+        tokio::spawn(note_failure(Arc::clone(app), incoming.clone(), proof.user));
+    }
+    Ok(proof)
+}
+
+/// Writes down that somebody did not know a password. Nobody waits for it, since there is more to write where the user exists.
+async fn note_failure(app: Arc<App>, incoming: Incoming, user: Option<model::Gid>) {
+    let Some(user) = user else { return };
+    let origin = Origin { door: Door::Web, ..Origin::of(None, &incoming.client) };
+    let (doer, now) = (Doer { origin, ..Doer::default() }, incoming.now);
+    let written = app
+        .store
+        .write(move |tx| audit::write_everywhere(tx, now, &doer, "user_login_failed", user))
+        .await;
+    if let Err(error) = written {
+        tracing::warn!(%error, "a failed attempt to sign in was not written down");
+    }
 }
 
 /// The place of an operation.

@@ -65,10 +65,14 @@ pub fn operations(api: &mut Operations) {
         "Sends a link for a new password to an e-mail address, if a user has it. The answer does not tell. Needs no token.",
         Input::Fields,
         Output::Empty,
-        request_reset,
+        |_, call| {
+            text(&call.body, "email")?;
+            Ok(Answer::empty())
+        },
     )
     .required_field("email", JsonType::String, "The e-mail address.")
-    .open();
+    .open()
+    .afterwards(send_reset);
     api.add(
         "POST",
         "usePasswordReset",
@@ -140,16 +144,16 @@ fn set_up(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let user = admin::create_user(cx.tx, now, &name, &email, workspace, "admin")?;
     let hash = call.proof()?.hash.clone().unwrap_or_default();
     store_password(cx.tx, now, user, &hash)?;
-    sessions::begin(cx, call, user)
+    sessions::begin(cx, user)
 }
 
-/// `requestPasswordReset`: the same work whether somebody has the address or not.
-fn request_reset(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
+/// What follows `requestPasswordReset`, where nobody can tell by the time it takes whether somebody has the address.
+fn send_reset(cx: &mut Context<'_, '_>, call: &Call) -> Result<()> {
     let email = text(&call.body, "email")?.trim().to_lowercase();
     let now = cx.now();
     let secret = auth::fresh_secret(&cx.app.entropy);
     if attempts::letter(cx.tx, now, &email)? {
-        let is_known = links::make_reset(cx.tx, now, &email, &secret)?;
+        let known = links::make_reset(cx.tx, now, &email, &secret)?;
         let link = links::reset_url(&cx.site.url, &secret);
         let letter = Mail {
             to: email,
@@ -158,11 +162,12 @@ fn request_reset(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
                 "Somebody, probably you, asked for a new password.\n\nFollow this link to choose one:\n\n{link}\n\nIt works for a day. If it was not you, you need not do anything.\n"
             ),
         };
-        if is_known {
+        if let Some(user) = known {
+            cx.audit_user("user_forgot_password_started", user)?;
             mail::queue(cx, &letter)?;
         }
     }
-    Ok(Answer::empty())
+    Ok(())
 }
 
 /// Checks the link before any work goes into the password.
@@ -184,7 +189,8 @@ fn use_reset(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     sessions::end_all(cx.tx, user, None)?;
     let email = email_of(cx, user)?;
     attempts::forget(cx.tx, &email)?;
-    sessions::begin(cx, call, user)
+    cx.audit_user("user_password_reset", user)?;
+    sessions::begin(cx, user)
 }
 
 fn email_of(cx: &mut Context<'_, '_>, user: Gid) -> Result<String> {
@@ -204,8 +210,8 @@ fn begin_change(cx: &mut Context<'_, '_>, call: &Call) -> Result<Ask> {
         None => None,
         Some(stored) => {
             let password = text(&call.body, "current_password")?;
-            attempts::sign_in(cx.tx, now, &email, &call.client)?;
-            Some(Check { password, stored: Some(stored) })
+            attempts::sign_in(cx.tx, now, &email, cx.origin.address.as_deref())?;
+            Some(Check { user: Some(me), password, stored: Some(stored) })
         }
     };
     Ok(Ask { check, new: Some(new) })
@@ -225,5 +231,6 @@ fn change(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     cx.later(r#"DELETE FROM one_time_links WHERE "user" = ?"#, params![me].to_vec())?;
     let email = email_of(cx, me)?;
     attempts::forget(cx.tx, &email)?;
+    cx.audit_user("user_password_changed", me)?;
     Ok(Answer::empty())
 }

@@ -1,7 +1,6 @@
 //! Who tries how often: counted in the database before anything is checked, so that neither a refusal nor many requests at once
 //! are free. Known and unknown addresses are counted alike.
 
-use crate::api::call::Client;
 use crate::auth;
 use crate::error::{Error, Result};
 use model::Timestamp;
@@ -23,8 +22,8 @@ pub const MAX_LETTERS: i64 = 3;
 /// Counts an attempt to sign in as `email`.
 ///
 /// Errors: 429 with the time after which it makes sense to try again.
-pub fn sign_in(tx: &mut Tx<'_>, now: Timestamp, email: &str, client: &Client) -> Result<()> {
-    if let Some(address) = client.address {
+pub fn sign_in(tx: &mut Tx<'_>, now: Timestamp, email: &str, address: Option<&str>) -> Result<()> {
+    if let Some(address) = address {
         count(tx, now, &format!("address {address}"), MAX_PER_ADDRESS)?;
     }
     count(tx, now, &key(email), MAX_PER_EMAIL)

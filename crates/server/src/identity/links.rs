@@ -65,14 +65,20 @@ pub fn use_setup(tx: &mut Tx<'_>, now: Timestamp, secret: &str) -> Result<()> {
     Ok(())
 }
 
-/// Makes a link for a new password of whoever has this e-mail address, and says whether there is such a user. Those made before
-/// stay good. One statement, whether there is somebody or not, so that it takes as long.
-pub fn make_reset(tx: &mut Tx<'_>, now: Timestamp, email: &str, secret: &str) -> Result<bool> {
-    let made = tx.execute(
-        r#"INSERT INTO one_time_links (hash, kind, "user", created_at, expires_at) SELECT CAST(? AS TEXT), 'reset', u.gid, CAST(? AS BIGINT), CAST(? AS BIGINT) FROM users AS u WHERE u.email = ?"#,
+/// Makes a link for a new password of whoever has this e-mail address, and gives the user, if there is one. Those made
+/// before stay good.
+pub fn make_reset(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    email: &str,
+    secret: &str,
+) -> Result<Option<Gid>> {
+    let made = tx.query(
+        r#"INSERT INTO one_time_links (hash, kind, "user", created_at, expires_at) SELECT CAST(? AS TEXT), 'reset', u.gid, CAST(? AS BIGINT), CAST(? AS BIGINT) FROM users AS u WHERE u.email = ? RETURNING "user""#,
         params![auth::hash(secret), now, now.millis() + RESET_LIFE, email],
+        |row| row.get(0),
     )?;
-    Ok(made > 0)
+    Ok(made.into_iter().next())
 }
 
 /// The user whose password a link sets.

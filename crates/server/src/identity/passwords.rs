@@ -3,6 +3,7 @@
 use crate::error::{Error, Result, invalid};
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
+use model::Gid;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
@@ -32,6 +33,8 @@ impl Default for Cost {
 /// A password to be checked.
 #[derive(Clone)]
 pub struct Check {
+    /// Whose it is to be, if there is such a user.
+    pub user: Option<Gid>,
     /// As it was sent.
     pub password: String,
     /// What is stored of the right one; `None` where there is no user or no password, which takes as long.
@@ -50,6 +53,8 @@ pub struct Ask {
 /// What came of it.
 #[derive(Clone, Debug, Default)]
 pub struct Proof {
+    /// Whose password was checked.
+    pub user: Option<Gid>,
     /// Whether a password was checked and is right.
     pub right: bool,
     /// What it was checked against: if that is not stored any more, it proves nothing.
@@ -98,6 +103,7 @@ impl Passwords {
                 let fits =
                     verify(&argon2, &check.password, check.stored.as_deref().unwrap_or(&nobody));
                 proof.right = fits && check.stored.is_some();
+                proof.user = check.user;
                 proof.against = check.stored;
             }
             if let Some(new) = ask.new {
@@ -194,7 +200,8 @@ mod tests {
         let passwords = Passwords::new(CHEAP).unwrap();
         let stored = hash_now("correct horse", CHEAP, &|bytes| bytes.fill(1)).unwrap();
         let check = |password: &str, stored: Option<&String>| {
-            let check = Check { password: password.to_owned(), stored: stored.cloned() };
+            let check =
+                Check { user: None, password: password.to_owned(), stored: stored.cloned() };
             work(&passwords, Ask { check: Some(check), new: None }).unwrap().right
         };
 

@@ -16,7 +16,7 @@ use crate::resources::projects::Project;
 use crate::resources::sessions;
 use crate::resources::teams::Team;
 use crate::resources::users::{self, User};
-use crate::resources::workspace_memberships::{self, Role, WorkspaceMembership};
+use crate::resources::workspace_memberships::Role;
 use crate::resources::workspaces::{Workspace, people};
 use engine::plan::Shape;
 use engine::record::{insert_text, select_list};
@@ -416,10 +416,13 @@ fn begin_accept(cx: &mut Context<'_, '_>, call: &Call) -> Result<Ask> {
             passwords::accept("password", &password, &[&invitation.email])?;
             Ok(Ask { check: None, new: Some(password) })
         }
-        Account::Password(_, stored) => {
+        Account::Password(user, stored) => {
             let now = cx.now();
-            attempts::sign_in(cx.tx, now, &invitation.email, &call.client)?;
-            Ok(Ask { check: Some(Check { password, stored: Some(stored) }), new: None })
+            attempts::sign_in(cx.tx, now, &invitation.email, cx.origin.address.as_deref())?;
+            Ok(Ask {
+                check: Some(Check { user: Some(user), password, stored: Some(stored) }),
+                new: None,
+            })
         }
         Account::Other => Err(bad_request(
             "The account of this address has no password yet. Ask for a link for a new one, then follow the invitation again",
@@ -436,15 +439,11 @@ fn accept(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
         return Err(links::unusable());
     }
     let user = account(cx, call, &invitation)?;
-    let inviter = auth::actor_of_user(cx.tx, invitation.invited_by)?.ok_or_else(links::unusable)?;
+    let inviter = auth::actor_of(cx.tx, invitation.invited_by)?;
     cx.site.viewer = inviter.user;
     cx.actor = inviter;
     let role = Role::parse(&invitation.role).unwrap_or(Role::Guest);
-    let now = cx.now();
-    if let Some(row) = workspace_memberships::join(cx.tx, now, invitation.workspace, user, role)? {
-        let scopes = row.scopes(cx)?;
-        cx.emit(Event { scopes, ..Event::added(WorkspaceMembership::TYPE, &row) });
-    }
+    people::let_in(cx, invitation.workspace, user, role)?;
     let user_gid = user.to_string();
     for team in gids(&invitation.teams) {
         let body = Body::new([("user".to_owned(), json!(user_gid))].into_iter().collect());
@@ -458,7 +457,7 @@ fn accept(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     }
     // They are the deeds of who invited; what follows is the new user's.
     cx.write_events()?;
-    sessions::begin(cx, call, user)
+    sessions::begin(cx, user)
 }
 
 /// Runs an operation as the actor, and leaves it be where it is refused: the team is gone, or he may not share it any more.

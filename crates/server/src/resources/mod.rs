@@ -152,4 +152,5 @@ pub fn operations(api: &mut Operations) {
     invitations::operations(api);
     preferences::operations(api);
     tokens::operations(api);
+    crate::stream::operations(api);
 }

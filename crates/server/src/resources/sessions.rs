@@ -4,6 +4,7 @@
 //! he signs out, when it was not used for 30 days, or when his password changes elsewhere.
 
 use crate::api::operations::{Cookie, Input};
+use crate::audit::Door;
 use crate::auth::{self, Credential};
 use crate::identity::attempts;
 use crate::identity::passwords::{Ask, Check};
@@ -127,19 +128,23 @@ impl Object for Session {
     }
 
     fn delete(cx: &mut Context<'_, '_>, row: &Self) -> Result<()> {
-        cx.later("DELETE FROM sessions WHERE gid = ?", params![row.gid].to_vec())
+        cx.later("DELETE FROM sessions WHERE gid = ?", params![row.gid].to_vec())?;
+        cx.audit_user("user_logged_out", row.user)
     }
 }
 
+/// Longest `User-Agent` that is kept, in characters.
+const MAX_AGENT: usize = 300;
+
 /// Signs a user in: makes a session, from here on acts as him, and answers with it and its cookie.
-pub fn begin(cx: &mut Context<'_, '_>, call: &Call, user: Gid) -> Result<Answer> {
+pub fn begin(cx: &mut Context<'_, '_>, user: Gid) -> Result<Answer> {
     let secret = auth::fresh_secret(&cx.app.entropy);
     let now = cx.now();
     let row = Session {
         gid: cx.gid()?,
         user,
         hash: auth::hash(&secret),
-        user_agent: call.client.user_agent.clone(),
+        user_agent: cx.origin.agent.clone().unwrap_or_default().chars().take(MAX_AGENT).collect(),
         created_at: now,
         last_used_at: now,
         expires_at: Timestamp::from_millis(now.millis() + auth::SESSION_LIFE),
@@ -150,6 +155,8 @@ pub fn begin(cx: &mut Context<'_, '_>, call: &Call, user: Gid) -> Result<Answer>
     let credential = Credential::Session(row.hash.clone());
     cx.actor = auth::actor(cx.tx, &credential, now)?.ok_or(Error::Unauthorized)?;
     cx.site.viewer = user;
+    cx.origin.door = Door::Web;
+    cx.audit_user("user_login_succeeded", user)?;
     let answer = cx.answer(row)?;
     Ok(Answer { created: true, cookie: Cookie::Set(secret), ..answer })
 }
@@ -267,12 +274,14 @@ fn sent(body: &Body) -> Result<(String, String)> {
 fn begin_sign_in(cx: &mut Context<'_, '_>, call: &Call) -> Result<Ask> {
     let (email, password) = sent(&call.body)?;
     let now = cx.now();
-    attempts::sign_in(cx.tx, now, &email, &call.client)?;
-    let stored = cx.cell(
-        r#"SELECT p.hash FROM users AS u JOIN passwords AS p ON p."user" = u.gid WHERE u.email = ?"#,
+    attempts::sign_in(cx.tx, now, &email, cx.origin.address.as_deref())?;
+    let found = cx.first(
+        r#"SELECT u.gid, p.hash FROM users AS u LEFT JOIN passwords AS p ON p."user" = u.gid WHERE u.email = ?"#,
         params![email],
+        |row| Ok((row.get::<Gid>(0)?, row.get::<Option<String>>(1)?)),
     )?;
-    Ok(Ask { check: Some(Check { password, stored }), new: None })
+    let (user, stored) = found.unzip();
+    Ok(Ask { check: Some(Check { user, password, stored: stored.flatten() }), new: None })
 }
 
 /// `createSession`.
@@ -283,7 +292,7 @@ fn sign_in(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let user = user.filter(|_| proof.right).ok_or(Error::WrongPassword)?;
     require_proven(cx, user.gid, proof.against.as_deref())?;
     attempts::forget(cx.tx, &email)?;
-    begin(cx, call, user.gid)
+    begin(cx, user.gid)
 }
 
 /// Refuses what was proven with a password that has been changed since.

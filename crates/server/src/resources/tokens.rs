@@ -96,6 +96,7 @@ pub fn operations(api: &mut Operations) {
                 "UPDATE tokens SET revoked_at = ? WHERE gid = ?",
                 params![now, row.gid].to_vec(),
             )?;
+            cx.audit_user("user_personal_access_token_revoked", row.user)?;
             Ok(Answer::empty())
         },
     );
@@ -116,8 +117,8 @@ fn create(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let Name(name) = call.body.read("name")?.ok_or_else(|| invalid("name", "Missing input"))?;
     require(!name.is_empty(), "name", "Must not be empty")?;
     let text = auth::fresh_token(&cx.app.entropy);
-    let (now, me) = (cx.now(), cx.me());
-    let gid = crate::admin::create_token(cx.tx, now, me, &name, &text)?;
+    let (now, me, doer) = (cx.now(), cx.me(), cx.doer());
+    let gid = crate::admin::create_token(cx.tx, now, me, &name, &text, &doer)?;
     let row = Token { gid, user: me, name, created_at: now, last_used_at: None, text: Some(text) };
     let answer = cx.answer(row)?;
     Ok(Answer { created: true, ..answer })

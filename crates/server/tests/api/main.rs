@@ -37,6 +37,7 @@ mod search;
 mod sections;
 mod statuses;
 mod stories;
+mod stream;
 mod tasks;
 mod templates;
 mod texts;

@@ -749,7 +749,14 @@ fn the_command_lines_functions_make_workspaces_and_people() {
                     "member",
                 )?;
                 assert_eq!(again.to_string(), ADA);
-                let token = server::admin::create_token(tx, now, user, "mine", "pete")?;
+                let token = server::admin::create_token(
+                    tx,
+                    now,
+                    user,
+                    "mine",
+                    "pete",
+                    &server::audit::Doer::server(),
+                )?;
                 Ok::<_, server::Error>((workspace, user, token))
             })
             .unwrap();

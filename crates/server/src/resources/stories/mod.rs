@@ -203,6 +203,18 @@ fn of_task(cx: &mut Context<'_, '_>, task: &Task, call: &Call) -> Result<Page<St
     Ok(Page { rows: without_hidden(cx, page.rows)?, next: page.next })
 }
 
+/// Those of some stories that he would see, were their subject not hidden from the actor.
+pub fn about_hidden(cx: &mut Context<'_, '_>, stories: &[Gid]) -> Result<Vec<Gid>> {
+    if stories.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Story> = cx.rows_seen::<Story>(stories)?.into_iter().flatten().collect();
+    let all: Vec<Gid> = rows.iter().map(|story| story.gid).collect();
+    let shown: HashSet<Gid> =
+        without_hidden(cx, rows)?.into_iter().map(|story| story.gid).collect();
+    Ok(all.into_iter().filter(|story| !shown.contains(story)).collect())
+}
+
 /// Leaves out the stories whose subject exists but is hidden from the actor.
 fn without_hidden(cx: &mut Context<'_, '_>, stories: Vec<Story>) -> Result<Vec<Story>> {
     let mut wanted: HashMap<&'static str, Vec<i64>> = HashMap::new();

@@ -209,6 +209,9 @@ fn shift(
         params![place.section, place.position, task.gid, project].to_vec(),
     )?;
     if before.section == place.section {
+        let scopes = vec![task.gid, project, place.section];
+        let list = (Section::TYPE, place.section);
+        cx.emit(Event { scopes, ..Event::moved(task, "moved", list) });
         return Ok(());
     }
     let details = Details {
@@ -384,7 +387,11 @@ fn move_to_list_section(cx: &mut Context<'_, '_>, task: &Task, section: &Section
         "UPDATE user_task_list_items SET section = ?, position = ? WHERE task = ? AND list = ?",
         params![section.gid, position.as_str(), task.gid, section.container],
     )?;
-    require(moved > 0, "section", "Must be a section of the project or list that the task is in")
+    require(moved > 0, "section", "Must be a section of the project or list that the task is in")?;
+    // The order of a list concerns its owner alone.
+    let scopes = vec![section.container];
+    cx.emit(Event { scopes, ..Event::moved(task, "moved", (Section::TYPE, section.gid)) });
+    Ok(())
 }
 
 pub(super) fn operations(api: &mut Operations) {

@@ -68,7 +68,17 @@ struct BySections {
 
 impl BySections {
     fn page(&self, cx: &mut Context<'_, '_>, call: &Call) -> Result<Page<Task>> {
-        Page::of(cx, call, |cx, key, take| match key {
+        Page::of(cx, call, |cx, key, take| self.behind(cx, key, take))
+    }
+
+    /// At most `take` rows behind a key.
+    fn behind(
+        &self,
+        cx: &mut Context<'_, '_>,
+        key: Option<&[Value]>,
+        take: usize,
+    ) -> Result<Vec<(Task, Vec<Value>)>> {
+        match key {
             Some([section_position, section, position, task]) => {
                 let here = [section.clone(), position.clone(), task.clone()];
                 let mut rows =
@@ -90,7 +100,7 @@ impl BySections {
                 Ok(rows)
             }
             _ => self.fetch(cx, "s.container = ?", &[Value::Int(self.container.get())], take),
-        })
+        }
     }
 
     fn fetch(
@@ -130,6 +140,19 @@ fn of_project(cx: &mut Context<'_, '_>, project: &Project, call: &Call) -> Resul
     let since = Since::of(cx, call)?;
     BySections { table: "task_projects", container: project.gid, checked: false, since }
         .page(cx, call)
+}
+
+/// At most `take` tasks of a project that the actor sees, behind a key, each with its own: position and gid of its section, its
+/// position there, its gid.
+pub fn in_project(
+    cx: &mut Context<'_, '_>,
+    project: Gid,
+    key: Option<&[Value]>,
+    take: usize,
+) -> Result<Vec<(Task, Vec<Value>)>> {
+    let since = Since::default();
+    BySections { table: "task_projects", container: project, checked: false, since }
+        .behind(cx, key, take)
 }
 
 /// The tasks of a section, in order; those of a section of a user's list are in the table of lists.

@@ -22,18 +22,24 @@ pub(super) fn add(cx: &mut Context<'_, '_>, workspace: Workspace, call: &Call) -
     let raw = sent(&call.body)?;
     let user = if raw.contains('@') { invited(cx, &raw)? } else { known(cx, workspace.gid, &raw)? };
     let role = role_for(&workspace, &user.email);
-    let now = cx.now();
-    let was_here = workspace_memberships::of(cx.tx, workspace.gid, user.gid)?.is_some();
-    if let Some(row) = workspace_memberships::join(cx.tx, now, workspace.gid, user.gid, role)? {
-        let scopes = row.scopes(cx)?;
-        cx.emit(Event { scopes, ..Event::added(WorkspaceMembership::TYPE, &row) });
-        cx.met(workspace.gid, &[user.gid]);
-        let event_type = if was_here { "user_reprovisioned" } else { "user_invited" };
-        let entry = Audit::new(event_type, workspace.gid).about(User::TYPE, user.gid);
-        cx.audit(entry.change(None, Some(role.name())))?;
-    }
+    let_in(cx, workspace.gid, user.gid, role)?;
     cx.select("resource_type,name,email,photo");
     cx.answer_gid::<User>(user.gid)
+}
+
+/// Puts a user into a workspace, and tells of it; who is in already stays as he is.
+pub fn let_in(cx: &mut Context<'_, '_>, workspace: Gid, user: Gid, role: Role) -> Result<()> {
+    let now = cx.now();
+    let was_here = workspace_memberships::of(cx.tx, workspace, user)?.is_some();
+    let Some(row) = workspace_memberships::join(cx.tx, now, workspace, user, role)? else {
+        return Ok(());
+    };
+    let scopes = row.scopes(cx)?;
+    cx.emit(Event { scopes, ..Event::added(WorkspaceMembership::TYPE, &row) });
+    cx.met(workspace, &[user]);
+    let event_type = if was_here { "user_reprovisioned" } else { "user_invited" };
+    let entry = Audit::new(event_type, workspace).about(User::TYPE, user);
+    cx.audit(entry.change(None, Some(role.name())))
 }
 
 /// The user that the body names.

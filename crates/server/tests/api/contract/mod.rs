@@ -9,7 +9,7 @@ mod matrix;
 mod operations;
 mod plans;
 mod records;
-mod scene;
+pub(crate) mod scene;
 mod statements;
 
 use crate::kit::{App, Client, Reply, full_path, on_both};

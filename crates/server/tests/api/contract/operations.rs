@@ -634,4 +634,6 @@ pub(crate) const CASES: &[Case] = &[
     case("getTokens", "/api/vinyasa/1/tokens", "", [200, 200, 200]),
     case("createToken", "/api/vinyasa/1/tokens", r#"{"name":"script"}"#, [201, 201, 201]),
     case("deleteToken", "/api/vinyasa/1/tokens/972", "", [200, 404, 404]),
+    // What goes on for ever is tested elsewhere.
+    case("openStream", "/api/vinyasa/1/stream?topics=nonsense", "", [400, 400, 400]),
 ];
