@@ -250,6 +250,11 @@ def writers(*options):
     script("writers/run.py", *options)
 
 
+def storage(*_):
+    """Attachments in a bucket, on a server that speaks the protocol of S3."""
+    script("storage/run.py")
+
+
 def export(*options):
     """A large workspace, exported, restored and exported again, on both databases."""
     script("export/run.py", *options)
@@ -263,9 +268,9 @@ def fix(*_):
     script("coverage.py")
 
 
-OUTSIDE = (browser, sdk, openapi, contract, conformance, coverage, crash, fire, mail, writers, export)
+OUTSIDE = (browser, sdk, openapi, contract, conformance, coverage, crash, fire, mail, writers, storage, export)
 PLANS = {
-    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, browser, sdk, openapi, contract, coverage, crash, fire, mail, writers, export),
+    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, browser, sdk, openapi, contract, coverage, crash, fire, mail, writers, storage, export),
     "check": (formatting, lints, unit, tidy),
     "fix": (prepare, fix),
     "prepare": (prepare,),

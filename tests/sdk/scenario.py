@@ -841,7 +841,7 @@ def automation():
             break
         time.sleep(0.1)
     expect("the rule ran", name, "Posters for Zoe")
-    comments = [row["text"] for row in ada.stories.get_stories_for_task(task, {}) if row["type"] == "comment"]
+    comments = [row["text"] for row in ada.stories.get_stories_for_task(task, {}) if row["resource_subtype"] == "comment_added"]
     expect("it commented", comments, ["Asked by Zoe"])
     runs = extension(ada, "GET", f"/rules/{rule['gid']}/runs")
     expect("its log", [(run["outcome"], run["task"]["gid"]) for run in runs], [("succeeded", task)])

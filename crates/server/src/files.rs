@@ -11,17 +11,26 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore};
+use object_store::{ClientOptions, GetOptions, GetRange, ObjectStore, RetryConfig};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 
 /// What is held of a file in memory while it is written: the least that S3 takes as a part, 5 MiB.
 const BUFFER: usize = 5 * 1024 * 1024;
+
+/// How long one request to a bucket may take, to the last byte: the largest file to somebody who reads 170 kB/s.
+const TIMEOUT: Duration = Duration::from_mins(10);
+
+/// How often a request to a bucket is tried again: somebody waits for the answer.
+fn retry() -> RetryConfig {
+    RetryConfig { max_retries: 3, retry_timeout: Duration::from_secs(20), ..RetryConfig::default() }
+}
 
 /// How to reach a bucket: `aws_access_key_id`, `aws_secret_access_key`, `aws_region`, `aws_endpoint` and so on, as the
 /// environment variables of these names. Unknown ones are ignored.
@@ -49,7 +58,10 @@ impl Files {
     pub fn open(storage: &str, options: &StorageOptions) -> Result<Self> {
         if let Some(address) = storage.strip_prefix("s3://") {
             let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
-            let mut builder = AmazonS3Builder::new().with_bucket_name(bucket);
+            let mut builder = AmazonS3Builder::new()
+                .with_bucket_name(bucket)
+                .with_retry(retry())
+                .with_client_options(ClientOptions::new().with_timeout(TIMEOUT));
             for (name, value) in &options.0 {
                 if let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>() {
                     let plain =

@@ -115,7 +115,8 @@ function addFirst(row: Extract<GridRow, { kind: 'group' }>, grid: GridController
   if (made) setTimeout(() => grid.edit(made, 'name'), 0);
 }
 
-function SectionName({ name, onDone }: { name: string; onDone: (name: string | null) => void }) {
+/** The name of a section in its place. Null: given up. */
+export function SectionName({ name, onDone }: { name: string; onDone: (name: string | null) => void }) {
   const { t } = useLingui();
   const [text, setText] = useState(name);
   const input = useRef<HTMLInputElement>(null);

@@ -1,16 +1,13 @@
 import { useLingui } from '@lingui/react/macro';
 import type { RefObject } from 'react';
-import { me } from '~/api/session.ts';
 import { announce } from '~/lib/a11y.ts';
 import { type Command, useShortcuts } from '~/lib/shortcuts.ts';
-import { mutate, mutateAll } from '~/mutations/mutate.ts';
-import { setAssignee, setLiked } from '~/mutations/tasks.ts';
 import { store } from '~/store/entity-store.ts';
-import { completeAll, deleteAll } from './BulkBar.tsx';
 import type { GridController } from './controller.ts';
 import type { GridEvents } from './events.ts';
 import type { Group } from './rows.ts';
 import { rowId } from './TaskRow.tsx';
+import { useTaskKeys } from './use-task-keys.ts';
 
 interface GridKeys {
   element: RefObject<HTMLElement | null>;
@@ -87,18 +84,6 @@ export function useGridKeys({ element, grid, events, groups, canMove, isReadOnly
             : null;
     if (made) setTimeout(() => grid.edit(made, 'name'), 0);
   };
-  const mine = () => {
-    const { user } = me();
-    mutateAll(
-      grid.targets().map((gid) => setAssignee(gid, user)),
-      t`Assigned to you`,
-    ).catch(() => undefined);
-  };
-  const like = () => {
-    for (const gid of grid.targets())
-      void mutate(setLiked(gid, !store.get('task', gid)?.liked), { isQuiet: true }).catch(() => undefined);
-  };
-
   const command = (
     id: string,
     label: string,
@@ -106,6 +91,7 @@ export function useGridKeys({ element, grid, events, groups, canMove, isReadOnly
     run: () => void,
     when: () => boolean = isFocused,
   ): Command => ({ id: `grid-${id}`, label, group, keys, run, when });
+  useTaskKeys({ group, grid, events, isFocused, isReadOnly, edit, anchorOf });
   useShortcuts([
     command('down', t`Next row`, ['ArrowDown', 'J'], () => grid.move(1)),
     command('up', t`Previous row`, ['ArrowUp', 'K'], () => grid.move(-1)),
@@ -116,29 +102,13 @@ export function useGridKeys({ element, grid, events, groups, canMove, isReadOnly
     command('right', t`Expand`, ['ArrowRight'], () => horizontal(1)),
     command('left', t`Collapse`, ['ArrowLeft'], () => horizontal(-1)),
     command('edit', t`Edit name`, ['Enter'], start),
-    command('open', t`Open or close task`, ['Space'], () => events.open(grid.activeTask), isActive),
     command('new', t`New task below`, ['N'], addBelow, () => isFocused() && !isReadOnly),
-    command('select', t`Select`, ['X'], () => grid.activeTask && grid.toggle(grid.activeTask), isActive),
     command('extend-down', t`Extend selection down`, ['Shift+ArrowDown'], () => grid.move(1, true)),
     command('extend-up', t`Extend selection up`, ['Shift+ArrowUp'], () => grid.move(-1, true)),
     command('select-all', t`Select all`, ['Mod+A'], () => grid.selectAll()),
-    command(
-      'clear',
-      t`Clear selection`,
-      ['Escape'],
-      () => grid.clear(),
-      () => isFocused() && grid.selected.get().size > 0,
-    ),
     command('move-down', t`Move task down`, ['Mod+ArrowDown'], () => shift(1), canEdit),
     command('move-up', t`Move task up`, ['Mod+ArrowUp'], () => shift(-1), canEdit),
     command('section-down', t`Move to next section`, ['Mod+Shift+ArrowDown'], () => toSection(1), canEdit),
     command('section-up', t`Move to previous section`, ['Mod+Shift+ArrowUp'], () => toSection(-1), canEdit),
-    command('complete', t`Complete`, ['Mod+Enter'], () => completeAll(grid.targets(), t`Task completed`), canEdit),
-    command('delete', t`Delete`, ['Delete'], () => deleteAll(grid.targets(), t`Task deleted`), canEdit),
-    command('assign', t`Assign`, ['A', 'Tab+A'], () => edit('assignee', anchorOf('assignee')), canEdit),
-    command('assign-me', t`Assign to me`, ['M', 'Tab+M'], mine, canEdit),
-    command('due', t`Set due date`, ['D', 'Tab+D'], () => edit('due_on', anchorOf('due_on')), canEdit),
-    command('tags', t`Tags`, ['T', 'Tab+T'], () => edit('tags', anchorOf('tags')), canEdit),
-    command('like', t`Like`, ['L', 'Tab+L'], like, canEdit),
   ]);
 }

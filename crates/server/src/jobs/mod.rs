@@ -8,8 +8,10 @@
 //! The kinds are in [`kinds`]; each is written down with the thing that it works on.
 
 pub mod copying;
+mod pace;
 mod runner;
 
+pub use pace::Pace;
 pub use runner::{Claim, Next, batch, claim, forget_old, release, run_due, take_over, work};
 
 use crate::App;
@@ -85,8 +87,8 @@ pub type Alone<T> = BoxFuture<'static, Result<T>>;
 
 /// A kind of job, with what it remembers between batches.
 ///
-/// A batch works on at most 200 rows, in a number of statements that does not depend on them, so that it holds the writer of SQLite
-/// for less than 20 ms. Source: architecture, "Group commit".
+/// A batch works on at most 200 rows, or on as many of these as [`Pace::of`] says, in a number of statements that does not depend on
+/// them, so that it holds the writer of SQLite for less than 20 ms. Source: architecture, "Group commit".
 pub trait Work: Sized + Serialize + DeserializeOwned + Send + 'static {
     /// Its name, which clients read as `resource_subtype`.
     const KIND: &'static str;
@@ -159,13 +161,16 @@ fn kinds() -> Vec<Kind> {
 pub struct Jobs {
     kinds: Vec<Kind>,
     bell: Notify,
+    /// How large batches are.
+    pub pace: Pace,
     /// One job at a time works beside the database, so that the others have a worker.
     alone: Semaphore,
 }
 
 impl Default for Jobs {
     fn default() -> Self {
-        Jobs { kinds: kinds(), bell: Notify::new(), alone: Semaphore::new(1) }
+        let (pace, alone) = (Pace::default(), Semaphore::new(1));
+        Jobs { kinds: kinds(), bell: Notify::new(), pace, alone }
     }
 }
 

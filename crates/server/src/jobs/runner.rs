@@ -239,6 +239,7 @@ async fn extend(app: &Arc<App>, claim: Claim) -> Result<bool> {
 }
 
 fn in_transaction(app: &Arc<App>, tx: &mut Tx<'_>, claim: Claim) -> Result<Did> {
+    let started = Instant::now();
     let Some(job) = held(tx, claim)? else { return Ok(Did::Next(Next::Nothing)) };
     let kind = app.jobs.kind(&job.kind)?;
     if job.is_cancelled {
@@ -264,6 +265,7 @@ fn in_transaction(app: &Arc<App>, tx: &mut Tx<'_>, claim: Claim) -> Result<Did> 
             job.gid
         ],
     )?;
+    app.jobs.pace.took(started.elapsed());
     Ok(Did::Next(if is_done { Next::Nothing } else { Next::Batch }))
 }
 

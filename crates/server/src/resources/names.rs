@@ -32,6 +32,7 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
     ("user", "users", "t.name", "CAST(NULL AS BIGINT)"),
     ("task", "tasks", "t.name", "t.workspace"),
     ("project", "projects", "t.name", "t.workspace"),
+    ("project_template", "project_templates", "t.name", "t.workspace"),
     ("tag", "tags", "t.name", "t.workspace"),
     ("portfolio", "portfolios", "t.name", "t.workspace"),
     ("goal", "goals", "t.name", "t.workspace"),

@@ -247,7 +247,7 @@ impl Object for Rule {
         let conditions = check::conditions(cx, &project, &part("conditions", &row.conditions)?)?;
         let actions = check::actions(cx, &project, &part("actions", &row.actions)?)?;
         let spec = trigger.as_object().cloned().unwrap_or_default();
-        row.trigger_type = check::text(&spec, "type").to_owned();
+        check::text(&spec, "type").clone_into(&mut row.trigger_type);
         row.next_at = None;
         if row.trigger_type == "schedule" {
             let none = conditions.as_array().is_none_or(Vec::is_empty);
@@ -421,14 +421,10 @@ fn task_of(cx: &mut Context<'_, '_>, rule: &Rule, name: &'static str, raw: &str)
 fn test(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let (rule, level) = cx.target::<Rule>(call, 0)?;
     cx.require_level(level, Level::Edit)?;
-    let task = match call.body.reference("task")?.flatten() {
-        Some(raw) => Some(task_of(cx, &rule, "task", &raw)?),
-        None => {
-            let needs = rule.conditions != "[]" || rule.trigger_type != "schedule";
-            require(!needs, "task", "Missing input")?;
-            None
-        }
-    };
+    let raw = call.body.reference("task")?.flatten();
+    let can_do_without = rule.conditions == "[]" && rule.trigger_type == "schedule";
+    require(raw.is_some() || can_do_without, "task", "Missing input")?;
+    let task = raw.map(|raw| task_of(cx, &rule, "task", &raw)).transpose()?;
     let said = crate::rules::trial(cx, &rule, task.as_ref())?;
     Ok(Answer { data: said.to_string().into_bytes(), ..Answer::default() })
 }

@@ -209,9 +209,8 @@ fn shaped(
             continue;
         }
         let value = match param.kind {
-            Kind::One(kind) => json!(one(cx, at, param.name, kind, value)?),
             Kind::OneOrNone(_) if value.is_null() => Json::Null,
-            Kind::OneOrNone(kind) => json!(one(cx, at, param.name, kind, value)?),
+            Kind::One(kind) | Kind::OneOrNone(kind) => json!(one(cx, at, param.name, kind, value)?),
             Kind::Many(kind) => json!(many(cx, at, param.name, kind, value)?),
             Kind::Text(longest) => json!(written(at, param.name, longest, value)?),
             Kind::Html => json!(html(at, param.name, value)?),

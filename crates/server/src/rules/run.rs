@@ -290,17 +290,8 @@ fn act(
         }
         None => None,
     };
-    if let Some((number, _)) = unmet(cx, rule, task.as_ref(), item.actor)?.first() {
-        return Ok(("skipped", Some(format!("Condition {} does not hold", number + 1)))).map(
-            |(outcome, reason)| {
-                (
-                    outcome,
-                    reason
-                        .filter(|_| rule.is_all())
-                        .or_else(|| Some("No condition holds".to_owned())),
-                )
-            },
-        );
+    if let Some(number) = unmet(cx, rule, task.as_ref(), item.actor)?.first() {
+        return Ok(("skipped", Some(why_not(rule, *number))));
     }
     let outing = Outing {
         run,
@@ -322,13 +313,22 @@ fn blamed(error: Error, number: usize, action: &Map<String, Json>) -> Error {
     }
 }
 
+/// Why a rule does not act, the first of whose conditions that do not hold is this.
+fn why_not(rule: &Rule, number: usize) -> String {
+    if rule.is_all() {
+        format!("Condition {} does not hold", number + 1)
+    } else {
+        "No condition holds".to_owned()
+    }
+}
+
 /// The conditions because of which a rule does not act; none if it does. Without a task none holds.
 fn unmet(
     cx: &mut Context<'_, '_>,
     rule: &Rule,
     task: Option<&Task>,
     actor: Option<Gid>,
-) -> Result<Vec<(usize, Map<String, Json>)>> {
+) -> Result<Vec<usize>> {
     let conditions = rule.parts(&rule.conditions);
     let count = conditions.len();
     let mut view = task.map(|task| View::new(task, actor));
@@ -339,7 +339,7 @@ fn unmet(
             None => false,
         };
         if !holds {
-            unmet.push((number, condition));
+            unmet.push(number);
         }
     }
     let acts = if rule.is_all() { unmet.is_empty() } else { unmet.len() < count || count == 0 };
@@ -367,14 +367,7 @@ pub fn trial(cx: &mut Context<'_, '_>, rule: &Rule, task: Option<&Task>) -> Resu
             "holds": holds,
         }));
     }
-    let mut reason = (!unmet.is_empty()).then(|| {
-        let first = unmet.first().map_or(0, |(number, _)| number + 1);
-        if rule.is_all() {
-            format!("Condition {first} does not hold")
-        } else {
-            "No condition holds".to_owned()
-        }
-    });
+    let mut reason = unmet.first().map(|number| why_not(rule, *number));
     let outing = Outing {
         run: cx.gid()?,
         task: task.map(|task| task.gid),

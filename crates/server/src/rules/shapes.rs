@@ -235,12 +235,13 @@ impl Holds {
     /// The operators of conditions on it.
     pub const fn operators(self) -> &'static [&'static str] {
         match self {
-            Holds::Text => &["is", "is_not", "contains", "not_contains", "is_set", "is_not_set"],
             Holds::Number => &["is", "is_not", "greater_than", "less_than", "is_set", "is_not_set"],
             Holds::Flag => &["is", "is_not"],
             Holds::Day => &["is", "is_not", "before", "after", "within", "is_set", "is_not_set"],
             Holds::Word(_) | Holds::One(_) => &["is", "is_not", "is_set", "is_not_set"],
-            Holds::Many(_) => &["is", "is_not", "contains", "not_contains", "is_set", "is_not_set"],
+            Holds::Text | Holds::Many(_) => {
+                &["is", "is_not", "contains", "not_contains", "is_set", "is_not_set"]
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ mod audit_log;
 mod batch;
 mod calendar_feeds;
 mod contract;
+mod copies;
 mod custom_fields;
 mod duplicating;
 mod events;

@@ -1,7 +1,7 @@
 import { useLingui } from '@lingui/react/macro';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Columns3, Plus } from 'lucide-react';
-import { useCallback, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { me } from '~/api/session.ts';
 import { ASSIGNEE, type Column, DUE, fieldColumn, PROJECTS, TAGS } from '~/grid/columns.tsx';
 import { GridController } from '~/grid/controller.ts';
@@ -9,100 +9,29 @@ import type { GridEvents } from '~/grid/events.ts';
 import { comparer, matcher, parseFilter } from '~/grid/filter.ts';
 import { groupsBy } from '~/grid/groups.ts';
 import { type Completed, useProjectTasks } from '~/grid/project-tasks.ts';
-import { buildRows, type GridRow, type Group } from '~/grid/rows.ts';
+import { buildRows, type Group } from '~/grid/rows.ts';
 import { Sums } from '~/grid/Sums.tsx';
 import { TaskGrid } from '~/grid/TaskGrid.tsx';
+import { Toolbar } from '~/grid/Toolbar.tsx';
+import { addTask, moveTasks } from '~/grid/task-actions.ts';
+import { useFields } from '~/grid/use-fields.ts';
+import { useRows } from '~/grid/use-rows.ts';
+import { useSectionMenu } from '~/grid/use-section-menu.ts';
 import { useTaskMenu } from '~/grid/use-task-menu.tsx';
 import type { Gid } from '~/lib/id.ts';
 import { remember, remembered } from '~/lib/storage.ts';
-import { mutate, mutateAll } from '~/mutations/mutate.ts';
-import { createSection, deleteSection, moveSection, renameSection } from '~/mutations/sections.ts';
-import { createTask, moveTask } from '~/mutations/tasks.ts';
+import { useRememberedSet } from '~/lib/use-remembered-set.ts';
+import { mutate } from '~/mutations/mutate.ts';
+import { renameSection } from '~/mutations/sections.ts';
 import { store } from '~/store/entity-store.ts';
 import { TASK_FIELDS } from '~/store/fields.ts';
 import { useEntity } from '~/store/hooks.ts';
-import { useList } from '~/store/lists.ts';
 import { orderOf, setOrder } from '~/store/orders.ts';
 import { fetchList } from '~/store/queries.ts';
 import { Button, IconButton } from '~/ui/Button.tsx';
-import { Menu, type MenuEntry } from '~/ui/Menu.tsx';
+import { Menu } from '~/ui/Menu.tsx';
 import { EmptyState, ErrorState, Skeleton } from '~/ui/states.tsx';
 import type { ViewProps } from '../project/views.ts';
-import { Toolbar } from './Toolbar.tsx';
-
-const SETTING_FIELDS = [
-  'name',
-  'type',
-  'precision',
-  'format',
-  'currency_code',
-  'is_formula_field',
-  'is_value_read_only',
-  'enum_options.name',
-  'enum_options.color',
-  'enum_options.enabled',
-]
-  .map((field) => `custom_field.${field}`)
-  .join();
-
-/** The custom fields of a project. */
-function useFields(project: Gid): readonly Gid[] {
-  const settings = useList(`settings:${project}`, `/projects/${project}/custom_field_settings`, {
-    opt_fields: SETTING_FIELDS,
-  });
-  return useMemo(
-    () =>
-      (settings.gids ?? []).flatMap((gid) => {
-        const field = store.get('custom_field_setting', gid)?.custom_field;
-        return field ? [field.gid] : [];
-      }),
-    [settings.gids],
-  );
-}
-
-/** A set of ids that this browser remembers. */
-function useRememberedSet(key: string): [ReadonlySet<string>, (id: string, isIn: boolean) => void] {
-  const [set, setSet] = useState<ReadonlySet<string>>(() => new Set(remembered<string[]>(key, [])));
-  const change = useCallback(
-    (id: string, isIn: boolean) =>
-      setSet((before) => {
-        const next = new Set(before);
-        if (isIn) next.add(id);
-        else next.delete(id);
-        remember(key, [...next]);
-        return next;
-      }),
-    [key],
-  );
-  return [set, change];
-}
-
-/** Rows that are computed again only when an order changes, or any record while they are filtered, sorted or grouped by value. */
-function useRows(
-  compute: () => { rows: readonly GridRow[]; groups: readonly Group[] },
-  orders: () => unknown[],
-  isByValue: boolean,
-  key: unknown[],
-) {
-  const cache = useRef<{
-    key: unknown[];
-    refs: unknown[];
-    value: { rows: readonly GridRow[]; groups: readonly Group[] };
-  } | null>(null);
-  return useSyncExternalStore(
-    (listener) => store.watch(listener),
-    () => {
-      const refs = isByValue ? [store.changes()] : orders();
-      const old = cache.current;
-      const isSame = (a: unknown[], b: unknown[]) =>
-        a.length === b.length && a.every((value, index) => Object.is(value, b[index]));
-      if (old && isSame(old.refs, refs) && isSame(old.key, key)) return old.value;
-      const value = compute();
-      cache.current = { key, refs, value };
-      return value;
-    },
-  );
-}
 
 /** A project as a list: sections, columns, everything edited in place. */
 export function ListView({ ws, project, openTask, open }: ViewProps) {
@@ -186,74 +115,18 @@ export function ListView({ ws, project, openTask, open }: ViewProps) {
       add: (group, name, place = 'end', parent = null) => {
         const target = groupsRef.current.find((item) => item.id === group) ?? groupsRef.current[0];
         const section = target?.section ?? sections?.[0] ?? null;
-        const task = createTask({ name, workspace: ws, ...(parent ? { parent } : { project, section }), place });
-        void mutate(task, { isQuiet: true }).catch(() => undefined);
-        return task.gid;
+        return addTask({ ws, project, section, name, place, parent });
       },
       moveTo: (gids, group, place) => {
         const target = groupsRef.current.find((item) => item.id === group)?.section;
-        if (!target) return;
-        let next = place;
-        const moves = gids.map((gid) => {
-          const from =
-            store.get('task', gid)?.memberships?.find((item) => item.project?.gid === project)?.section?.gid ?? null;
-          const move = moveTask(gid, project, from, target, next);
-          next = { after: gid };
-          return move;
-        });
-        void mutateAll(moves, t`Moved to ${store.get('section', target)?.name ?? ''}`, {
-          isQuiet: gids.length === 1,
-        }).catch(() => undefined);
+        if (target) moveTasks(project, gids, target, place);
       },
     }),
-    [openTask, setCollapsed, sections, ws, project, t],
+    [openTask, setCollapsed, sections, ws, project],
   );
   const taskMenu = useTaskMenu({ grid, events, groups });
 
-  const sectionMenu = (group: Group): MenuEntry[] => {
-    const { section } = group;
-    if (!section || !sections) return [];
-    const index = sections.indexOf(section);
-    const [above, below] = [sections[index - 1], sections[index + 1]];
-    const rename = () => grid.editing.set({ gid: `group:${section}`, column: 'name', anchor: null });
-    const insert = (place: { before: Gid } | { after: Gid }) => {
-      const made = createSection(project, t`New section`, place);
-      void mutate(made, { isQuiet: true })
-        .then(() => grid.editing.set({ gid: `group:${store.resolve(made.gid)}`, column: 'name', anchor: null }))
-        .catch(() => undefined);
-    };
-    return [
-      { id: 'rename', label: t`Rename section`, run: () => setTimeout(rename, 0) },
-      { id: 'above', label: t`Add section above`, run: () => insert({ before: section }) },
-      { id: 'below', label: t`Add section below`, run: () => insert({ after: section }) },
-      { kind: 'line', id: 'line' },
-      {
-        id: 'up',
-        label: t`Move up`,
-        isDisabled: !above,
-        run: () =>
-          above &&
-          void mutate(moveSection(project, section, { before: above }), { isQuiet: true }).catch(() => undefined),
-      },
-      {
-        id: 'down',
-        label: t`Move down`,
-        isDisabled: !below,
-        run: () =>
-          below &&
-          void mutate(moveSection(project, section, { after: below }), { isQuiet: true }).catch(() => undefined),
-      },
-      { kind: 'line', id: 'line-2' },
-      {
-        id: 'delete',
-        label: t`Delete section`,
-        isDanger: true,
-        isDisabled: group.gids.length > 0 || sections.length < 2,
-        ...(group.gids.length > 0 ? { hint: t`not empty` } : {}),
-        run: () => void mutate(deleteSection(project, section)).catch(() => undefined),
-      },
-    ];
-  };
+  const { sectionMenu, addSection } = useSectionMenu({ project, sections, grid });
   const optional: { id: string; label: string; isOn: boolean; set: (isOn: boolean) => void }[] = [
     { id: 'assignee', label: t`Assignee`, isOn: !hidden.has('assignee'), set: (isOn) => setHidden('assignee', !isOn) },
     { id: 'due_on', label: t`Due date`, isOn: !hidden.has('due_on'), set: (isOn) => setHidden('due_on', !isOn) },
@@ -266,25 +139,10 @@ export function ListView({ ws, project, openTask, open }: ViewProps) {
     { id: 'projects', label: t`Projects`, isOn: shown.has('projects'), set: (isOn) => setShown('projects', isOn) },
     { id: 'tags', label: t`Tags`, isOn: shown.has('tags'), set: (isOn) => setShown('tags', isOn) },
   ];
-  const addSection = () => {
-    const last = sections?.at(-1);
-    const made = createSection(project, t`New section`, last ? { after: last } : 'end');
-    void mutate(made, { isQuiet: true })
-      .then(() => grid.editing.set({ gid: `group:${store.resolve(made.gid)}`, column: 'name', anchor: null }))
-      .catch(() => undefined);
-  };
-  const addTask = (subtype?: 'milestone' | 'approval') => {
-    const first = groups.find((group) => group.section)?.section ?? sections?.[0] ?? null;
-    const task = createTask({
-      name: '',
-      workspace: ws,
-      project,
-      section: first,
-      place: 'start',
-      ...(subtype ? { resource_subtype: subtype } : {}),
-    });
-    void mutate(task, { isQuiet: true }).catch(() => undefined);
-    setTimeout(() => grid.edit(task.gid, 'name'), 0);
+  const addFirst = (subtype?: 'milestone' | 'approval') => {
+    const section = groups.find((group) => group.section)?.section ?? sections?.[0] ?? null;
+    const made = addTask({ ws, project, section, name: '', place: 'start', subtype });
+    setTimeout(() => grid.edit(made, 'name'), 0);
   };
 
   if (data.error) return <ErrorState error={data.error} onRetry={data.refetch} />;
@@ -297,7 +155,7 @@ export function ListView({ ws, project, openTask, open }: ViewProps) {
       group={search.group}
       completed={search.completed}
       set={set}
-      onAddTask={addTask}
+      onAddTask={addFirst}
       onAddSection={addSection}
     />
   );
@@ -320,7 +178,7 @@ export function ListView({ ws, project, openTask, open }: ViewProps) {
           text={t`Add the first one, or show the completed ones.`}
           action={
             <>
-              <Button kind="primary" icon={<Plus />} onClick={() => addTask()}>
+              <Button kind="primary" icon={<Plus />} onClick={() => addFirst()}>
                 {t`Add task`}
               </Button>
               <Button onClick={() => set({ completed: 'all' })}>{t`Show completed`}</Button>

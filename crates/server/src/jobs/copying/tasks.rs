@@ -5,6 +5,7 @@ use crate::access;
 use crate::events::{self, About};
 use crate::prelude::*;
 use crate::resources::custom_fields::ids;
+use crate::resources::custom_fields::values::TABLES;
 use crate::resources::stories::{self, Details};
 use crate::resources::tasks::Task;
 use crate::resources::tasks::dependencies::MAX_LINKS;
@@ -351,10 +352,7 @@ fn values(cx: &mut Context<'_, '_>, batch: &[Value]) -> Result<()> {
     if fields.is_empty() {
         return Ok(());
     }
-    for (table, columns) in [
-        ("custom_field_values", "text_value, number_value, date_value, date_time_value"),
-        ("custom_field_choices", "choice, position"),
-    ] {
+    for (table, columns) in TABLES {
         let shown = columns.replace(", ", ", v.");
         let mut values = params![&fields].to_vec();
         values.extend_from_slice(batch);

@@ -1,7 +1,7 @@
 //! Every trigger with what sets it off and what does not, and every action with what it leaves behind.
 
 use super::{RULES, World, put, read, rule, runs, tags_of, world};
-use crate::kit::{App, BOB, CREW, on_both};
+use crate::kit::{App, BOB, on_both};
 use serde_json::{Value, json};
 
 /// Something that is done to a task, beside which there is another one.
@@ -322,8 +322,7 @@ fn a_template_is_made_a_task_of_by_a_job_that_belongs_to_the_rule() {
 fn what_was_added_can_be_taken_away_again() {
     on_both(|app| {
         let world = world(app);
-        let team = CREW;
-        let other = app.has("project", json!({ "team": team }));
+        let other = app.has("project", json!({}));
         let task = world.task(
             app,
             json!({ "tags": [world.tag], "followers": [BOB], "assignee": BOB, "completed": true }),

@@ -1,7 +1,5 @@
 import { useLingui } from '@lingui/react/macro';
 import { ArrowDownUp, ChevronDown, CircleCheck, Diamond, ListFilter, Plus, Rows3, SquareCheck, X } from 'lucide-react';
-import type { Condition } from '~/grid/filter.ts';
-import { filterText } from '~/grid/filter.ts';
 import type { Gid } from '~/lib/id.ts';
 import { useShortcuts } from '~/lib/shortcuts.ts';
 import { store } from '~/store/entity-store.ts';
@@ -10,13 +8,17 @@ import { Button, IconButton } from '~/ui/Button.tsx';
 import { Menu, type MenuEntry } from '~/ui/Menu.tsx';
 import { Dot } from '~/ui/Pill.tsx';
 import { chipClass, toolbarClasses } from '~/ui/toolbar.ts';
+import type { Condition } from './filter.ts';
+import { filterText } from './filter.ts';
 
 interface ToolbarProps {
   project: Gid;
   fields: readonly Gid[];
   conditions: readonly Condition[];
   sort: string | undefined;
-  group: string | undefined;
+  group?: string | undefined;
+  /** Tasks can be grouped by something else than sections. */
+  canGroup?: boolean;
   completed: string | undefined;
   set: (change: Record<string, string | undefined>) => void;
   onAddTask: (subtype?: 'milestone' | 'approval') => void;
@@ -30,6 +32,7 @@ export function Toolbar({
   conditions,
   sort,
   group,
+  canGroup = true,
   completed,
   set,
   onAddTask,
@@ -189,23 +192,25 @@ export function Toolbar({
           ]}
         />
       )}
-      <Menu
-        trigger={
-          <button type="button" className={chipClass}>
-            <Rows3 aria-hidden="true" />
-            {t`Group: ${groupName}`}
-          </button>
-        }
-        entries={[
-          {
-            kind: 'radio',
-            id: 'group',
-            value: group ?? 'section',
-            options: groupings,
-            run: (value) => set({ group: value === 'section' ? undefined : value }),
-          },
-        ]}
-      />
+      {canGroup && (
+        <Menu
+          trigger={
+            <button type="button" className={chipClass}>
+              <Rows3 aria-hidden="true" />
+              {t`Group: ${groupName}`}
+            </button>
+          }
+          entries={[
+            {
+              kind: 'radio',
+              id: 'group',
+              value: group ?? 'section',
+              options: groupings,
+              run: (value) => set({ group: value === 'section' ? undefined : value }),
+            },
+          ]}
+        />
+      )}
       <Menu
         trigger={
           <button type="button" className={chipClass}>
