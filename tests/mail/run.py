@@ -100,7 +100,7 @@ def main():
             inbox = f"{EXTENSION}/notifications?workspace={world.workspace}&type=assigned"
             server.wait_until(lambda: len(call(running, bob.token, "GET", inbox)) == 2, 30, "the inbox")
             # As if it were eight o'clock.
-            with sqlite3.connect(next(running.data.glob("*.db*")), timeout=30) as database:
+            with sqlite3.connect(running.data / "vinyasa.db", timeout=30) as database:
                 database.execute("UPDATE notification_settings SET digest_at = 1")
             server.wait_until(lambda: mailbox.find(bob.email, "updates for you"), 90, "the digest")
             plain, html = parts(mailbox.find(bob.email, "updates for you"))

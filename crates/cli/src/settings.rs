@@ -310,7 +310,7 @@ impl Effectives {
         for one in &mut all {
             match one.name {
                 "smtp-url" if one.value.is_empty() => {
-                    "off: no mail is sent".clone_into(&mut one.value)
+                    "off: no mail is sent".clone_into(&mut one.value);
                 }
                 "database-url" | "smtp-url" => one.value = without_password(&one.value),
                 "storage" => one.value = self.storage(),

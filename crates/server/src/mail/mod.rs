@@ -166,21 +166,18 @@ pub fn document(inside: &str) -> String {
 
 /// The HTML of a plain text: paragraphs, and links where a line is nothing but an address.
 fn html_of(text: &str) -> String {
-    let paragraphs: String = text
-        .split("\n\n")
-        .filter(|paragraph| !paragraph.trim().is_empty())
-        .map(|paragraph| {
-            let safe = escaped(paragraph.trim());
-            let is_link = (safe.starts_with("https://") || safe.starts_with("http://"))
-                && !safe.contains(char::is_whitespace);
-            let inner = if is_link {
-                format!("<a href=\"{safe}\">{safe}</a>")
-            } else {
-                safe.replace('\n', "<br>")
-            };
-            format!("<p>{inner}</p>")
-        })
-        .collect();
+    let mut paragraphs = String::new();
+    for paragraph in text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty()) {
+        let safe = escaped(paragraph);
+        let is_link = (safe.starts_with("https://") || safe.starts_with("http://"))
+            && !safe.contains(char::is_whitespace);
+        let inner = if is_link {
+            format!("<a href=\"{safe}\">{safe}</a>")
+        } else {
+            safe.replace('\n', "<br>")
+        };
+        paragraphs.push_str(&format!("<p>{inner}</p>"));
+    }
     document(&paragraphs)
 }
 
