@@ -1,8 +1,10 @@
 # Every target is one line; `make help` lists them. What is longer lives in tests/ (Python) or xtask/ (Rust).
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix prepare sdk contract conformance crash writers web codegen bench
+.PHONY: help run test check fix prepare sdk contract conformance crash fire writers web codegen bench
 
 ROUNDS ?= 10
+CHANGES ?= 1000
+KILLS ?= 3
 SECONDS ?= 5
 SPEC ?=
 
@@ -35,6 +37,9 @@ conformance: ## the same against an outside document: SPEC=path/to/openapi.yaml
 
 crash: ## kill the server under writes: ROUNDS=50
 	python3 tests/run.py crash --rounds $(ROUNDS)
+
+fire: ## events and webhooks while the server is killed: CHANGES=10000 KILLS=10
+	python3 tests/run.py fire --changes $(CHANGES) --kills $(KILLS)
 
 writers: ## 64 parallel writers on SQLite: SECONDS=60
 	python3 tests/run.py writers --seconds $(SECONDS)

@@ -143,7 +143,8 @@ def unit(*options):
 
 def tidy(*_):
     """File lengths, migration hashes, links and decision numbers."""
-    cargo("run", "--quiet", "--package", "xtask", "--", "tidy")
+    build()
+    run(server.TARGET / "debug" / "xtask", "tidy")
 
 
 def docs(*_):
@@ -160,8 +161,10 @@ def deny(*_):
 
 
 def build(*_):
-    """The binary that the following steps start."""
-    cargo("build", "--package", "vinyasa")
+    """The binaries that the following steps start."""
+    # Everything, since cargo unites the features of the dependencies of what it is asked for: for one package alone it would
+    # compile again half of what the tests have compiled.
+    cargo("build", "--workspace", "--all-targets")
 
 
 def npm(*arguments):
@@ -215,6 +218,11 @@ def crash(*options):
     script("crash/run.py", *options)
 
 
+def fire(*options):
+    """Events and webhooks while the server is killed and targets fail, on both databases."""
+    script("fire/run.py", *options)
+
+
 def writers(*options):
     """64 parallel writers on SQLite."""
     script("writers/run.py", *options)
@@ -228,9 +236,9 @@ def fix(*_):
     script("coverage.py")
 
 
-OUTSIDE = (sdk, openapi, contract, conformance, coverage, crash, writers)
+OUTSIDE = (sdk, openapi, contract, conformance, coverage, crash, fire, writers)
 PLANS = {
-    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, sdk, openapi, contract, coverage, crash, writers),
+    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, sdk, openapi, contract, coverage, crash, fire, writers),
     "check": (formatting, lints, unit, tidy),
     "fix": (prepare, fix),
     "prepare": (prepare,),

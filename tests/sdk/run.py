@@ -52,7 +52,7 @@ def main():
     server.end_cleanly_on_signals()
     passed = failed = 0
     for kind in server.databases(arguments.database):
-        with server.running(kind) as running:
+        with server.running(kind, ['--allow-private-network']) as running:
             for which in [arguments.sdk] if arguments.sdk else COMMANDS:
                 print(f"{which} on {kind}", flush=True)
                 counts = tell(which, running.world(prefix=f"{which}-"), running.api)

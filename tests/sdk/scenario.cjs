@@ -4,7 +4,9 @@
 // Each chapter is a function; an exception ends the chapter, not the story.
 'use strict';
 
+const crypto = require('crypto');
 const fs = require('fs');
+const http = require('http');
 const os = require('os');
 const path = require('path');
 const Asana = require('asana');
@@ -412,6 +414,141 @@ async function timeTracking() {
   await refused('a deleted allocation', 404, a.getAllocation(made.gid, {}), 'Unknown object');
 }
 
+/** Polls a job as clients do, and gives it when it is done. */
+async function finished(started) {
+  let job = started;
+  for (let tries = 0; tries < 200 && !['succeeded', 'failed'].includes(job.status); tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    job = await one(ada.Jobs.getJob(job.gid, {}));
+  }
+  expect(`${job.resource_subtype} is done`, job.status, 'succeeded');
+  return job;
+}
+
+/** The `data` of an operation of the extension API, which the SDK does not know. */
+async function extension(method, address, body) {
+  const headers = { Authorization: `Bearer ${process.env.VINYASA_ADA}`, 'Content-Type': 'application/json' };
+  const url = URL_BASE.replace('/api/1.0', '/api/vinyasa/1') + address;
+  return (await (await fetch(url, { method, headers, body: JSON.stringify(body) })).json()).data;
+}
+
+async function copiesAndTemplates() {
+  const t = ada.Tasks;
+  const plan = (await one(ada.Projects.createProject(data({ name: 'Fair', team: w.team, due_on: '2031-06-30', start_on: '2031-06-01' }), {}))).gid;
+  const stand = (await one(t.createTask(data({ name: 'Build the stand', projects: [plan], assignee: w.bob, due_on: '2031-06-10' }), {}))).gid;
+  await one(t.createSubtaskForTask(data({ name: 'Buy wood' }), stand, {}));
+
+  const job = await one(t.duplicateTask(data({ name: 'Build another', include: 'subtasks,projects,assignee' }), stand, {}));
+  expect('a job', [job.resource_type, job.resource_subtype, job.new_task.name], ['job', 'duplicate_task', 'Build another']);
+  const copy = await one(t.getTask((await finished(job)).new_task.gid, { opt_fields: 'num_subtasks,assignee,projects' }));
+  expect('the copy', [copy.num_subtasks, copy.assignee.gid, gids(copy.projects)], [1, w.bob, [plan]]);
+  expect('away again', (await t.deleteTask(copy.gid)).data, {});
+
+  const schedule = { should_skip_weekends: false, due_on: '2032-06-10' };
+  const next = await one(ada.Projects.duplicateProject(plan, { body: data({ name: 'Next fair', include: 'task_dates,task_subtasks', schedule_dates: schedule }) }));
+  const project = (await finished(next)).new_project;
+  expect('its name', project.name, 'Next fair');
+  const [later] = await all(t.getTasksForProject(project.gid, { opt_fields: 'due_on,num_subtasks' }));
+  expect('later', [later.due_on, later.num_subtasks], ['2032-06-10', 1]);
+  await refused('without a name', 400, ada.Projects.duplicateProject(plan, { body: data({}) }), 'name');
+  await refused("somebody else's job", 403, bob.Jobs.getJob(next.gid, {}));
+
+  const saving = await one(ada.Projects.projectSaveAsTemplate(data({ name: 'Fair kit', public: true, team: w.team }), plan, {}));
+  const template = (await finished(saving)).new_project_template.gid;
+  const shown = await one(ada.ProjectTemplates.getProjectTemplate(template, {}));
+  expect('a template', [shown.name, gids(shown.requested_dates)], ['Fair kit', ['1', '2']]);
+  expect('listed', gids(await all(ada.ProjectTemplates.getProjectTemplates({ workspace: WORKSPACE, limit: 1 }))).includes(template));
+  expect('of the team', gids(await all(ada.ProjectTemplates.getProjectTemplatesForTeam(w.team, { limit: 1 }))).includes(template));
+  const fill = (fields) => ada.ProjectTemplates.instantiateProject(template, { body: data({ name: 'Third fair', is_strict: true, ...fields }) });
+  await refused('no dates', 422, fill({}));
+  const dates = [{ gid: '1', value: '2033-06-01' }, { gid: '2', value: '2033-06-30' }];
+  const made = (await finished(await one(fill({ requested_dates: dates })))).new_project.gid;
+  expect('in time', (await one(ada.Projects.getProject(made, {}))).due_on, '2033-06-30');
+  expect('deleted', (await ada.ProjectTemplates.deleteProjectTemplate(template)).data, {});
+  await refused('a deleted template', 404, ada.ProjectTemplates.getProjectTemplate(template, {}), 'Unknown object');
+
+  const saved = await extension('POST', `/tasks/${stand}/saveAsTemplate`, data({ name: 'Any stand', project: plan }));
+  let making = null;
+  for (let tries = 0; making === null && tries < 200; tries += 1) {
+    making = await one(ada.TaskTemplates.instantiateTask(saved.gid, { body: data({ name: 'A small stand' }) })).catch(() => null);
+    if (making === null) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const small = await one(t.getTask((await finished(making)).new_task.gid, { opt_fields: 'name,num_subtasks' }));
+  expect('made from it', [small.name, small.num_subtasks], ['A small stand', 1]);
+  expect('its recipe', (await one(ada.TaskTemplates.getTaskTemplate(saved.gid, {}))).template.name, 'Build the stand');
+  expect('listed', gids(await all(ada.TaskTemplates.getTaskTemplates({ project: plan, limit: 1 }))), [saved.gid]);
+  expect('deleted', (await ada.TaskTemplates.deleteTaskTemplate(saved.gid)).data, {});
+  await refused('a stranger', 404, mallory.TaskTemplates.getTaskTemplate(saved.gid, {}));
+}
+
+/** Waits up to half a minute for what the server does a moment later. */
+async function eventually(condition) {
+  const end = Date.now() + 30_000;
+  while (Date.now() < end) {
+    if (await condition()) return true;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return false;
+}
+
+async function watching() {
+  let sync;
+  try {
+    await ada.Events.getEvents(w.project, {});
+    expect('a first poll is refused', false);
+  } catch (error) {
+    expect('a first poll is a 412', error.status, 412);
+    sync = error.response.body.sync;
+  }
+  await refused('a guest polls', 403, eve.Events.getEvents(w.other, {}));
+
+  const events = [];
+  const signed = [];
+  let secret;
+  const target = http.createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      if (request.headers['x-hook-secret']) {
+        secret = request.headers['x-hook-secret'];
+        response.setHeader('X-Hook-Secret', secret);
+      } else {
+        // As the official sample does it: over what JSON.stringify makes of the parsed body.
+        const body = JSON.parse(Buffer.concat(chunks).toString());
+        const right = crypto.createHmac('sha256', secret).update(JSON.stringify(body)).digest('hex');
+        signed.push(right === request.headers['x-hook-signature']);
+        events.push(...body.events);
+      }
+      response.end();
+    });
+  });
+  await new Promise((done) => target.listen(0, '127.0.0.1', done));
+  const address = `http://127.0.0.1:${target.address().port}/hook`;
+  const hooks = ada.Webhooks;
+  const hook = await one(hooks.createWebhook(data({ resource: w.project, target: address, filters: [{ action: 'changed', resource_type: 'task' }] }), {}));
+  expect('a webhook', [hook.active, hook.resource.gid], [true, w.project]);
+  expect('listed', gids(await all(hooks.getWebhooks(WORKSPACE, { limit: 5 }))), [hook.gid]);
+  const task = (await one(ada.Tasks.createTask(data({ name: 'Watched', projects: [w.project] }), {}))).gid;
+  await ada.Tasks.updateTask(data({ name: 'Watched closely' }), task, {});
+  const told = [];
+  expect('polled', await eventually(async () => {
+    const page = await ada.Events.getEvents(w.project, { sync });
+    const body = page._response ?? page;
+    sync = body.sync ?? sync;
+    told.push(...page.data.map((event) => `${event.resource.gid} ${event.action} ${event.change?.field ?? ''}`));
+    return told.includes(`${task} added `) && told.includes(`${task} changed name`);
+  }));
+  expect('told', await eventually(() => events.some((event) => event.resource.gid === task && event.change.field === 'name')));
+  expect('only what the filter lets through', events.every((event) => event.action === 'changed'));
+  expect('signed', signed.every(Boolean));
+  expect('read', (await one(hooks.getWebhook(hook.gid, {}))).delivery_retry_count, 0);
+  expect('other filters', (await one(hooks.updateWebhook(data({ filters: [{ action: 'added' }] }), hook.gid, {}))).filters[0].action, 'added');
+  expect('deleted', (await hooks.deleteWebhook(hook.gid)).data, {});
+  await refused('a deleted webhook', 404, hooks.getWebhook(hook.gid, {}), 'Unknown object');
+  await ada.Tasks.deleteTask(task);
+  target.close();
+}
+
 async function refusals() {
   const t = ada.Tasks;
   await refused('no such token', 401, api('0/not-a-token').Users.getUser('me', {}), 'Not Authorized');
@@ -428,8 +565,30 @@ async function refusals() {
   await refused('a deleted task', 404, t.getTask(w.task, {}), 'Unknown object');
 }
 
+async function finding() {
+  const word = `Airship${w.task.slice(-4)}`;
+  const task = (await one(ada.Tasks.createTask(data({ name: `${word} mast`, projects: [w.project] }), {}))).gid;
+  expect('found at once', gids(await all(ada.Tasks.searchTasksForWorkspace(WORKSPACE, { text: word, completed: false }))), [task]);
+  expect('not for the guest', await all(eve.Tasks.searchTasksForWorkspace(WORKSPACE, { text: word })), []);
+  await refused('not a date', 400, ada.Tasks.searchTasksForWorkspace(WORKSPACE, { 'due_on.after': 'soon' }));
+  const ahead = (kind, query) => all(ada.Typeahead.typeaheadForWorkspace(WORKSPACE, kind, { query }));
+  expect('typeahead', gids(await ahead('task', word.toLowerCase())), [task]);
+  expect('people', (await ahead('user', '')).length > 0);
+  const actions = [
+    { relative_path: `/tasks/${task}`, method: 'get', options: { fields: ['name'] } },
+    { relative_path: `/tasks/${UNKNOWN}`, method: 'get' },
+  ];
+  const answers = await all(ada.BatchAPI.createBatchRequest(data({ actions }), {}));
+  expect('each its status', answers.map((answer) => answer.status_code), [200, 404]);
+  expect('its body', answers[0].body.data.name, `${word} mast`);
+  expect('deleted', (await ada.Tasks.deleteTask(task)).data, {});
+  // The log always has a next page: it is there for what happens later.
+  const log = await one(ada.AuditLogAPI.getAuditLogEvents(WORKSPACE, { resource_gid: task, limit: 10 }));
+  expect('written down', log.map((entry) => entry.event_type), ['task_deleted']);
+}
+
 (async () => {
-  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, refusals]) {
+  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, copiesAndTemplates, watching, finding, refusals]) {
     const before = passed;
     try {
       await chapter();

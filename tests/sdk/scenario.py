@@ -5,15 +5,21 @@ Run by `tests/sdk/run.py`, which starts the server. From the environment: VINYAS
 (guest) and VINYASA_MALLORY (a stranger). Each chapter is a function; an exception ends the chapter, not the story.
 """
 
+import hmac
+import http.server
 import json
 import os
 import sys
 import tempfile
+import threading
+import time
 import traceback
+import urllib.error
 import urllib.request
 from types import SimpleNamespace
 
 import asana
+import icalendar
 from asana.rest import ApiException
 
 URL = os.environ["VINYASA_URL"]
@@ -623,6 +629,178 @@ def time_and_allocations():
     refused("a deleted allocation", 404, a.get_allocation, half["gid"], {}, says="Unknown object")
 
 
+def finished(job):
+    """Polls a job as clients do, and gives it when it is done."""
+    for _ in range(200):
+        job = ada.jobs.get_job(job["gid"], {})
+        if job["status"] in ("succeeded", "failed"):
+            break
+        time.sleep(0.05)
+    expect(f"{job['resource_subtype']} is done", job["status"], "succeeded")
+    return job
+
+
+def copies_and_templates():
+    p, t = ada.projects, ada.tasks
+    plan = p.create_project(data(name="Conference", team=w.team, notes="Once a year", due_on="2031-06-30", start_on="2031-06-01"), {})["gid"]
+    hall = t.create_task(data(name="Book the hall", projects=[plan], assignee=w.bob, due_on="2031-06-10", start_on="2031-06-02",
+                              notes="A large one"), {})["gid"]
+    t.create_subtask_for_task(data(name="Ask for prices"), hall, {})
+    invite = t.create_task(data(name="Invite people", projects=[plan], due_on="2031-06-20"), {})["gid"]
+    t.add_dependencies_for_task({"data": {"dependencies": [hall]}}, invite)
+
+    job = t.duplicate_task(data(name="Book another hall", include="notes,assignee,subtasks,projects,dates"), hall, {})
+    expect("a job", (job["resource_type"], job["resource_subtype"], job["new_task"]["name"]), ("job", "duplicate_task", "Book another hall"))
+    copy = finished(job)["new_task"]["gid"]
+    fields = {"opt_fields": "notes,assignee,due_on,num_subtasks,projects"}
+    shown = t.get_task(copy, fields)
+    expect("the copy", (shown["notes"], shown["assignee"]["gid"], str(shown["due_on"]), shown["num_subtasks"], gids(shown["projects"])),
+           ("A large one", w.bob, "2031-06-10", 1, [plan]))
+    t.delete_task(copy)
+    refused("an unknown word", 400, t.duplicate_task, data(include="stories"), hall, {}, says="include")
+
+    copying = lambda **fields: {"body": data(**fields)}
+    later = {"should_skip_weekends": True, "start_on": "2032-06-02"}
+    include = "members,notes,task_assignee,task_dates,task_dependencies,task_notes,task_subtasks"
+    job = p.duplicate_project(plan, copying(name="Next conference", include=include, schedule_dates=later))
+    expect("there at once", job["new_project"]["name"], "Next conference")
+    project = finished(job)["new_project"]["gid"]
+    rows = list(t.get_tasks_for_project(project, {"opt_fields": "name,due_on,start_on,dependencies.name,num_subtasks"}))
+    expect("equal but later", [(row["name"], str(row["due_on"])) for row in rows], [("Invite people", "2032-06-21"), ("Book the hall", "2032-06-10")])
+    expect("linked among themselves", [row["name"] for row in rows[0]["dependencies"]], ["Book the hall"])
+    refused("a stranger's copy", 404, mallory.projects.duplicate_project, plan, copying(name="x"))
+    refused("a guest's copy", 403, eve.projects.duplicate_project, plan, copying(name="x"))
+    refused("somebody else's job", 403, bob.jobs.get_job, job["gid"], {})
+    refused("dates without dates", 400, p.duplicate_project, plan, copying(name="x", schedule_dates=later), says="task_dates")
+
+    pt = ada.project_templates
+    job = p.project_save_as_template(data(name="Conference kit", public=True, team=w.team), plan, {})
+    template = finished(job)["new_project_template"]["gid"]
+    shown = pt.get_project_template(template, {})
+    expect("a template", (shown["name"], shown["description"], shown["public"], [row["gid"] for row in shown["requested_dates"]]),
+           ("Conference kit", "Once a year", True, ["1", "2"]))
+    expect("listed", template in gids(pt.get_project_templates({"workspace": WORKSPACE, "limit": 1})))
+    expect("of the team", template in gids(pt.get_project_templates_for_team(w.team, {})))
+    expect("not among the projects", "Conference kit" not in [row["name"] for row in p.get_projects_for_workspace(WORKSPACE, {})])
+    [role] = shown["requested_roles"]
+    dates = [{"gid": "1", "value": "2033-06-01"}, {"gid": "2", "value": "2033-06-30"}]
+    strict = lambda **more: {"body": data(name="Third conference", is_strict=True, **more)}
+    refused("a date is missing", 422, pt.instantiate_project, template, strict(requested_dates=dates[:1]))
+    job = pt.instantiate_project(template, strict(requested_dates=dates, requested_roles=[{"gid": role["gid"], "value": "me"}]))
+    made = finished(job)["new_project"]["gid"]
+    project = p.get_project(made, {"opt_fields": "name,notes,due_on,created_from_template"})
+    expect("made from it", (project["notes"], str(project["due_on"]), project["created_from_template"]["gid"]),
+           ("Once a year", "2033-06-30", template))
+    rows = list(t.get_tasks_for_project(made, {"opt_fields": "name,assignee,start_on"}))
+    expect("the role is mine", [row["assignee"]["gid"] for row in rows if row["name"] == "Book the hall"], [w.ada])
+    refused("a guest looks", 403, eve.project_templates.get_project_template, template, {})
+    expect("deleted", pt.delete_project_template(template), {})
+    refused("a deleted template", 404, pt.get_project_template, template, {}, says="Unknown object")
+
+    tt = ada.task_templates
+    saved = extension(ada, "POST", f"/tasks/{hall}/saveAsTemplate", {"name": "Any hall", "project": plan})
+    expect("a task template", (saved["resource_type"], saved["name"]), ("task_template", "Any hall"))
+    for _ in range(200):
+        try:
+            job = tt.instantiate_task(saved["gid"], {"body": data(name="A small hall")})
+            break
+        except ApiException as error:
+            if error.status != 400:
+                raise
+            time.sleep(0.05)
+    small = finished(job)["new_task"]["gid"]
+    shown = t.get_task(small, {"opt_fields": "name,notes,assignee,num_subtasks,projects"})
+    expect("made from it", (shown["name"], shown["notes"], shown["assignee"]["gid"], shown["num_subtasks"], gids(shown["projects"])),
+           ("A small hall", "A large one", w.bob, 1, [plan]))
+    recipe = tt.get_task_template(saved["gid"], {})["template"]
+    expect("its recipe", (recipe["name"], recipe["description"], [row["name"] for row in recipe["subtasks"]]),
+           ("Book the hall", "A large one", ["Ask for prices"]))
+    expect("listed", gids(tt.get_task_templates({"project": plan})), [saved["gid"]])
+    refused("a stranger", 404, mallory.task_templates.get_task_template, saved["gid"], {})
+    expect("deleted", tt.delete_task_template(saved["gid"]), {})
+    refused("a deleted template", 404, tt.get_task_template, saved["gid"], {}, says="Unknown object")
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    """A target of webhooks: sends the secret back and keeps what comes with a right signature."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        secret = self.headers.get("X-Hook-Secret")
+        self.send_response(200)
+        if secret:
+            self.server.secret = secret
+            self.send_header("X-Hook-Secret", secret)
+        else:
+            right = hmac.new(self.server.secret.encode(), body, "sha256").hexdigest()
+            self.server.signed.append(right == self.headers["X-Hook-Signature"])
+            self.server.events += json.loads(body)["events"]
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def eventually(condition):
+    """Waits up to half a minute for what the server does a moment later."""
+    end = time.monotonic() + 30
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.1)
+    return bool(condition())
+
+
+def watching():
+    plain = Api(os.environ["VINYASA_ADA"])
+    plain.client.configuration.return_page_iterator = False
+    try:
+        plain.events.get_events(w.marketing, {})
+        expect("a first poll is refused", False)
+    except ApiException as e:
+        answer = json.loads(e.body)
+        expect("a first poll is a 412", e.status, 412)
+        expect("with a message", answer["errors"][0]["message"].startswith("Sync token invalid or too old."))
+        w.sync = answer["sync"]
+    refused("a guest polls", 403, lambda: list(eve.events.get_events(w.marketing, {})))
+    refused("another token", 412, plain.events.get_events, w.marketing, {"sync": "abc"}, says="Sync token")
+
+    target = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    target.events, target.signed = [], []
+    threading.Thread(target=target.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{target.server_port}/hook"
+    wanted = [{"resource_type": "task", "action": "changed", "fields": ["name"]}, {"resource_type": "task", "action": "added"}]
+    hooks = ada.webhooks
+    hook = hooks.create_webhook(data(resource=w.marketing, target=address, filters=wanted), {})
+    expect("a webhook", (hook["active"], hook["resource"]["gid"], hook["target"]), (True, w.marketing, address))
+    refused("the same again", 403, hooks.create_webhook, data(resource=w.marketing, target=address), {}, says="Duplicated webhook")
+    refused("a workspace without filters", 400, hooks.create_webhook, data(resource=WORKSPACE, target=address), {}, says="whitelist")
+    refused("nobody listens", 400, hooks.create_webhook, data(resource=w.marketing, target="http://127.0.0.1:1/"), {})
+    expect("listed", gids(hooks.get_webhooks(WORKSPACE, {"limit": 5})), [hook["gid"]])
+    expect("listed for its resource", gids(hooks.get_webhooks(WORKSPACE, {"resource": w.marketing})), [hook["gid"]])
+    refused("somebody else's webhook", 403, bob.webhooks.get_webhook, hook["gid"], {})
+
+    task = ada.tasks.create_task(data(name="Watched", projects=[w.marketing]), {})["gid"]
+    ada.tasks.update_task(data(name="Watched closely", notes="Quietly"), task, {})
+    told = []
+
+    def polled():
+        page = plain.events.get_events(w.marketing, {"sync": w.sync})
+        w.sync = page["sync"]
+        told.extend((e["resource"]["gid"], e["action"], e.get("change", {}).get("field")) for e in page["data"])
+        return {(task, "added", None), (task, "changed", "name"), (task, "changed", "notes")} <= set(told)
+
+    expect("polled", eventually(polled))
+    expect("told", eventually(lambda: len(target.events) >= 3))
+    lines = {(e["resource"]["gid"], e["action"], e.get("change", {}).get("field")) for e in target.events}
+    expect("what the filters let through", lines, {(task, "added", None), (task, "changed", "name")})
+    expect("signed", all(target.signed))
+    expect("delivered", hooks.get_webhook(hook["gid"], {})["last_success_at"] is not None)
+    expect("other filters", hooks.update_webhook(data(filters=[]), hook["gid"], {})["filters"], [])
+    expect("no more", hooks.delete_webhook(hook["gid"]), {})
+    refused("a deleted webhook", 404, hooks.get_webhook, hook["gid"], {}, says="Unknown object")
+    ada.tasks.delete_task(task)
+    target.shutdown()
+
+
 def refusals():
     t = ada.tasks
     refused("no such token", 401, Api("0/not-a-token").users.get_user, "me", {}, says="Not Authorized")
@@ -650,8 +828,104 @@ def refusals():
     refused("a deleted task", 404, t.get_task, private, {}, says="Unknown object")
 
 
+def extension(api, method, path, fields=None):
+    """A request to the extension API, which the SDK does not know; gives the `data` of the answer."""
+    body = None if fields is None else json.dumps(data(**fields)).encode()
+    headers = {"Authorization": f"Bearer {api.client.configuration.access_token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(URL.replace("/api/1.0", "/api/vinyasa/1") + path, body, headers, method=method)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)["data"]
+
+
+def calendar(url, tag=""):
+    """The entries of a feed by their tasks, as an independent parser reads them, and its tag."""
+    with urllib.request.urlopen(urllib.request.Request(url, headers={"If-None-Match": tag}), timeout=30) as answer:
+        events = icalendar.Calendar.from_ical(answer.read()).walk("VEVENT")
+        return {str(event["UID"]).split("@")[0]: event for event in events}, answer.headers["ETag"]
+
+
+def at_hand():
+    """What the SDK does not know: visits, favourites, the search across all types, calendar feeds."""
+    task = ada.tasks.create_task(data(name="Überhang; prüfen, 日本語 " + "x" * 80, assignee="me", workspace=WORKSPACE,
+                                      start_on="2031-03-01", due_on="2031-03-02"), {})
+    timed = ada.tasks.create_task(data(name="Call", assignee="me", workspace=WORKSPACE, due_at="2031-03-02T10:00:00+02:00"), {})["gid"]
+    extension(ada, "POST", "/visits", {"resource": task["gid"]})
+    visits = extension(ada, "GET", f"/visits?workspace={WORKSPACE}")
+    expect("visited", (visits[0]["resource"]["gid"], visits[0]["resource"]["name"]), (task["gid"], task["name"]))
+    extension(ada, "POST", "/favorites", {"resource": w.marketing})
+    favorites = ada.users.get_favorites_for_user
+    expect("a favourite", gids(favorites("me", "project", WORKSPACE, {})), [w.marketing])
+    expect("of all types", [f["resource_type"] for f in extension(ada, "GET", f"/favorites?workspace={WORKSPACE}")], ["project"])
+    extension(ada, "DELETE", f"/favorites/{w.marketing}")
+    expect("no favourite", gids(favorites("me", "project", WORKSPACE, {})), [])
+    found = extension(ada, "GET", f"/workspaces/{WORKSPACE}/search?query=uberhang&types=task,project")
+    expect("found among all types", [f["resource"]["gid"] for f in found], [task["gid"]])
+
+    mine = ada.user_task_lists.get_user_task_list_for_user("me", WORKSPACE, {})["gid"]
+    feed = extension(ada, "POST", "/calendar_feeds", {"resource": mine})
+    entries, tag = calendar(feed["url"])
+    expect("its name", str(entries[task["gid"]]["SUMMARY"]), task["name"])
+    days = [str(entries[task["gid"]][key].dt) for key in ("DTSTART", "DTEND")]
+    expect("whole days", days, ["2031-03-01", "2031-03-03"])
+    expect("a time", entries[timed]["DTEND"].dt.isoformat(), "2031-03-02T08:00:00+00:00")
+    try:
+        calendar(feed["url"], tag)
+        expect("nothing new is not sent", False)
+    except urllib.error.HTTPError as error:
+        expect("nothing new is not sent", error.code, 304)
+    ada.tasks.update_task(data(completed=True), timed, {})
+    entries, _ = calendar(feed["url"], tag)
+    expect("gone", (str(entries[timed]["STATUS"]), str(entries[task["gid"]]["STATUS"])), ("CANCELLED", "CONFIRMED"))
+    expect("listed without its address", extension(ada, "GET", f"/calendar_feeds?workspace={WORKSPACE}")[0]["url"], None)
+    extension(ada, "DELETE", f"/calendar_feeds/{feed['gid']}")
+    try:
+        calendar(feed["url"])
+        expect("revoked", False)
+    except urllib.error.HTTPError as error:
+        expect("revoked", error.code, 404)
+    for gid in (task["gid"], timed):
+        ada.tasks.delete_task(gid)
+
+
+def finding():
+    """Search, typeahead, batches and the audit log."""
+    word = "Zeppelin" + w.task[-4:]
+    task = ada.tasks.create_task(data(name=f"{word} hull", notes="Helium only", projects=[w.marketing], due_on="2031-05-04"), {})["gid"]
+    search = ada.tasks.search_tasks_for_workspace
+    expect("found at once", gids(search(WORKSPACE, {"text": f"{word.lower()} helium"})), [task])
+    expect("filters together", gids(search(WORKSPACE, {
+        "text": word, "completed": False, "projects.any": w.marketing, "due_on.before": "2031-05-05", "sort_by": "due_date"})), [task])
+    expect("fields of what is found", [t["due_on"] for t in search(WORKSPACE, {"text": word, "opt_fields": "due_on"})], ["2031-05-04"])
+    expect("not for the guest", list(eve.tasks.search_tasks_for_workspace(WORKSPACE, {"text": word})), [])
+    refused("a stranger searches", 404, lambda: list(mallory.tasks.search_tasks_for_workspace(WORKSPACE, {"text": word})))
+    refused("not a date", 400, lambda: list(search(WORKSPACE, {"due_on.after": "soon"})))
+
+    ahead = ada.typeahead.typeahead_for_workspace
+    expect("a task by the beginning", gids(ahead(WORKSPACE, "task", {"query": word[:9], "count": 3})), [task])
+    expect("a person", "user" in {u["resource_type"] for u in ahead(WORKSPACE, "user", {"query": ""})})
+    expect("a project", w.marketing in gids(ahead(WORKSPACE, "project", {"query": "", "count": 100})))
+    refused("no such type", 400, lambda: list(ahead(WORKSPACE, "webhook", {"query": "x"})))
+
+    batch, audit = asana.BatchAPIApi(ada.client), asana.AuditLogAPIApi(ada.client)
+    answers = list(batch.create_batch_request(data(actions=[
+        {"relative_path": f"/tasks/{task}", "method": "get", "options": {"fields": ["name"]}},
+        {"relative_path": f"/tasks/{task}", "method": "put", "data": {"completed": True}},
+        {"relative_path": f"/tasks/{UNKNOWN}", "method": "get"},
+        {"relative_path": "/batch", "method": "post", "data": {"actions": []}}]), {}))
+    expect("each its status", [a["status_code"] for a in answers], [200, 200, 404, 400])
+    expect("in their order", answers[0]["body"]["data"]["name"], f"{word} hull")
+    refused("an empty batch", 400, batch.create_batch_request, data(actions=[]), {})
+
+    expect("deleted", ada.tasks.delete_task(task), {})
+    # The log always has a next page: it is there for what happens later.
+    log = list(audit.get_audit_log_events(WORKSPACE, {"event_type": "task_deleted", "resource_gid": task}, item_limit=1))
+    expect("written down", [(e["event_type"], e["resource"]["gid"]) for e in log], [("task_deleted", task)])
+    refused("not for members", 403, asana.AuditLogAPIApi(bob.client).get_audit_log_events, WORKSPACE, {})
+
+
 CHAPTERS = (people_and_workspace, teams, the_project, memberships, sections, custom_fields, planning_tasks, breaking_down,
-            working, tags, talking, files, portfolios, statuses, goals, time_and_allocations, refusals)
+            working, tags, talking, files, portfolios, statuses, goals, time_and_allocations, copies_and_templates, watching, finding, at_hand,
+            refusals)
 
 for chapter in CHAPTERS:
     before = passed

@@ -36,11 +36,19 @@ pub(crate) fn command() -> Command {
                 )
                 .args(admin_arguments()),
         )
+        .subcommand(reindex_command())
         .subcommand(
             Command::new("migrate")
                 .about("Brings the tables up to date, as the server does when it starts")
                 .args(admin_arguments()),
         )
+}
+
+/// The command that makes the index of words anew.
+fn reindex_command() -> Command {
+    Command::new("reindex")
+        .about("Makes the index of words anew, from which tasks and comments are found")
+        .args(admin_arguments())
 }
 
 fn create_workspace() -> Command {
@@ -118,6 +126,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
         },
         Some(("token", matches)) => work(leaf(matches), token),
         Some(("migrate", matches)) => work(matches, migrate),
+        Some(("reindex", matches)) => work(matches, reindex),
         Some((_, matches)) => checked(matches),
         None => Ok(ExitCode::FAILURE),
     }
@@ -243,6 +252,12 @@ fn token(matches: &ArgMatches, store: &Store) -> Result<(Json, String)> {
 fn migrate(_: &ArgMatches, _: &Store) -> Result<(Json, String)> {
     let version = store::migrations::ALL.last().map_or(0, |last| last.version);
     Ok((json!({ "version": version }), format!("The tables have version {version}.")))
+}
+
+fn reindex(_: &ArgMatches, store: &Store) -> Result<(Json, String)> {
+    store.write_blocking(server::search::index::restart)?;
+    server::search::index::fill_blocking(store)?;
+    Ok((json!({}), "The index of words is new.".to_owned()))
 }
 
 fn checked(matches: &ArgMatches) -> Result<ExitCode> {

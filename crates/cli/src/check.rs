@@ -104,6 +104,13 @@ const RULES: &[Rule] = &[
               WHERE t.deleted IS NULL AND p.deleted IS NULL AND s.gid IS NULL",
     },
     Rule {
+        name: "search_words",
+        says: "task {} is not found by the words of its name; `vinyasa admin reindex` makes the index anew",
+        sql: "SELECT t.gid FROM tasks AS t WHERE t.deleted IS NULL AND substr(t.name, 1, 1) IN ('A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z')
+              AND (SELECT s.value FROM settings AS s WHERE s.name = 'search_index') = 'done'
+              AND (SELECT 1 FROM search_words AS w WHERE w.object = t.gid AND w.place = 0 LIMIT 1) IS NULL",
+    },
+    Rule {
         name: "task_project",
         says: "task {} is in project {}, and one of them does not exist or is in another workspace",
         sql: "SELECT tp.task, tp.project FROM task_projects AS tp LEFT JOIN tasks AS t ON t.gid = tp.task LEFT JOIN projects AS p ON p.gid = tp.project
@@ -184,6 +191,11 @@ const RULES: &[Rule] = &[
         says: "task {} carries the tag {}, and one of them does not exist",
         sql: "SELECT tt.task, tt.tag FROM task_tags AS tt LEFT JOIN tasks AS t ON t.gid = tt.task LEFT JOIN tags AS g ON g.gid = tt.tag
               WHERE t.gid IS NULL OR g.gid IS NULL",
+    },
+    Rule {
+        name: "tag_order",
+        says: "task {} carries the tag {} with another time of creation than its own",
+        sql: "SELECT tt.task, tt.tag FROM task_tags AS tt JOIN tasks AS t ON t.gid = tt.task WHERE tt.task_created_at <> t.created_at",
     },
     Rule {
         name: "task_follower",
@@ -372,6 +384,25 @@ const RULES: &[Rule] = &[
             wanted_portfolio_grants!(),
             ") AS w ON w.object = g.object AND w.principal = g.principal AND w.level = g.level WHERE w.object IS NULL"
         ),
+    },
+    Rule {
+        name: "copy_job",
+        says: "the copy of {} belongs to the job {}, which is done or does not exist",
+        sql: "SELECT c.original, c.job FROM copies AS c LEFT JOIN jobs AS j ON j.gid = c.job WHERE j.gid IS NULL OR j.finished_at IS NOT NULL",
+    },
+    Rule {
+        name: "template_content",
+        says: "the template {} is whole, but {}, which holds what is in it, does not exist",
+        sql: "SELECT t.gid, t.project FROM project_templates AS t LEFT JOIN projects AS p ON p.gid = t.project AND p.deleted = t.gid
+              WHERE t.is_ready = 1 AND t.deleted IS NULL AND p.gid IS NULL
+              UNION ALL SELECT k.gid, k.task FROM task_templates AS k LEFT JOIN tasks AS x ON x.gid = k.task AND x.deleted = k.gid
+              WHERE k.is_ready = 1 AND k.deleted IS NULL AND x.gid IS NULL",
+    },
+    Rule {
+        name: "task_deleted",
+        says: "task {} is marked with {}, which is neither a deletion nor a template",
+        sql: "SELECT t.gid, t.deleted FROM tasks AS t LEFT JOIN deletions AS d ON d.gid = t.deleted LEFT JOIN project_templates AS p ON p.gid = t.deleted
+              LEFT JOIN task_templates AS k ON k.gid = t.deleted WHERE t.deleted IS NOT NULL AND d.gid IS NULL AND p.gid IS NULL AND k.gid IS NULL",
     },
     Rule {
         name: "event_scope",

@@ -18,7 +18,7 @@ use tracing_subscriber::EnvFilter;
 use crate::print;
 use crate::settings::Effectives;
 
-/// Database threads on SQLite that read. Each keeps up to 16 MB of the database in memory.
+/// Connections to SQLite that read.
 const READERS: usize = 3;
 
 /// Connections to PostgreSQL.
@@ -50,16 +50,22 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             storage: settings.storage(),
             storage_options: storage_options(),
             requests_per_minute: settings.number("rate-limit")?,
-            trusted_proxies: trusted_proxies(&settings)?,
             allow_private_network: settings.is_on("allow-private-network"),
+            trusted_proxies: trusted_proxies(&settings)?,
             ..Settings::default()
         },
         outside(),
     )
     .context("the server cannot start")?;
     let threads = settings.number("threads")?.clamp(1, 64);
+    let threads = usize::try_from(threads).unwrap_or(2);
+    let threads = match location {
+        // They read, too; one is always left for the network.
+        Location::Directory(_) => threads.max(READERS + 1),
+        Location::Postgres(_) => threads,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(usize::try_from(threads).unwrap_or(2))
+        .worker_threads(threads)
         .max_blocking_threads(16)
         .enable_all()
         .build()

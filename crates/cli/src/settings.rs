@@ -102,7 +102,7 @@ const SERVE: &[Setting] = &[
         variable: "VINYASA_THREADS",
         placeholder: "N",
         default: "2",
-        help: "Threads that speak HTTP; those of the database come on top",
+        help: "Threads that speak HTTP, at least 4 on SQLite, where they read too; those of the database come on top",
     },
     LOG,
 ];

@@ -1,7 +1,7 @@
 //! Loads what a plan names, level by level, and writes it as JSON.
 //!
 //! The number of queries depends on the plan, not on the rows: at most one for each place below the root (loader functions:
-//! what they say). All queries of one level are handed to the store together, so that PostgreSQL can pipeline them.
+//! what they say), and one for all places of a level that ask the same. All queries of one level are handed to the store together, so that PostgreSQL can pipeline them.
 
 use crate::json::write_reference;
 use crate::plan::{Plan, Step};
@@ -92,9 +92,8 @@ enum Sink<'p> {
 }
 
 impl Sink<'_> {
-    fn push(&mut self, row: &Row<'_>, site: &Site) -> Result<(), Error> {
-        let key: i64 = row.get(0)?;
-        let key = usize::try_from(key).unwrap_or(usize::MAX);
+    /// Takes a row for the object at the place `key`.
+    fn push(&mut self, key: usize, row: &Row<'_>, site: &Site) -> Result<(), Error> {
         match self {
             Sink::One { rows, found, .. } | Sink::Several { rows, found, .. } => {
                 let at = rows.len();
@@ -188,22 +187,14 @@ impl Reader<'_, '_> {
             }
             let site = self.site;
             let viewer = self.viewer.gid;
-            let mut loads: Vec<Load<'_>> = pending
-                .iter_mut()
-                .map(|pending| {
-                    let into = &mut pending.into;
-                    Load {
-                        sql: pending.template.sql(),
-                        params: pending.template.params(viewer, &pending.ids),
-                        each: Box::new(move |row| into.push(row, site)),
-                    }
-                })
-                .collect();
+            let mut groups = grouped(pending);
+            let mut loads: Vec<Load<'_>> =
+                groups.iter_mut().filter_map(|group| load_of(group, viewer, site)).collect();
             if !loads.is_empty() {
                 self.tx.batch(&mut loads)?;
             }
             drop(loads);
-            for done in pending {
+            for done in groups.into_iter().flatten() {
                 finish(&mut places, done);
             }
             level = end..places.len();
@@ -225,9 +216,13 @@ impl Reader<'_, '_> {
         let mut fetched: Vec<(usize, Place<'p>, Vec<usize>)> = Vec::new();
         let ids: Vec<i64> = (0..count).map(|row| place.rows.gid(row).map_or(0, Gid::get)).collect();
         for (step_at, step) in plan.steps.iter().enumerate() {
+            let field = plan.info.fields.get(step.field);
+            let Some(field) = field.filter(|field| !matches!(field.kind, Kind::Scalar)) else {
+                below.push(Vec::new());
+                continue;
+            };
             let slots = step.below.len().max(1);
             below.push((0..slots).map(|_| Below::Nothing).collect());
-            let Some(field) = plan.info.fields.get(step.field) else { continue };
             if count == 0 || step.same_as.is_some() {
                 continue;
             }
@@ -512,6 +507,44 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// Puts queries with the same text together: of all users that a level names, each is asked for in one.
+fn grouped(pending: Vec<Pending<'_>>) -> Vec<Vec<Pending<'_>>> {
+    let mut groups: Vec<Vec<Pending<'_>>> = Vec::with_capacity(pending.len());
+    for one in pending {
+        let same = |group: &&mut Vec<Pending<'_>>| {
+            group.first().is_some_and(|first| std::ptr::eq(first.template, one.template))
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(one),
+            None => groups.push(vec![one]),
+        }
+    }
+    groups
+}
+
+/// One query for all of a group: the lists of ids stand one behind the other, and a row's key says whose it is.
+fn load_of<'l>(group: &'l mut [Pending<'_>], viewer: Gid, site: &'l Site) -> Option<Load<'l>> {
+    let template = group.first()?.template;
+    let params = match &*group {
+        [only] => template.params(viewer, &only.ids),
+        all => {
+            let ids: Vec<i64> = all.iter().flat_map(|one| one.ids.iter().copied()).collect();
+            template.params(viewer, &ids)
+        }
+    };
+    let each = Box::new(move |row: &Row<'_>| {
+        let mut key = usize::try_from(row.get::<i64>(0)?).unwrap_or(usize::MAX);
+        for one in &mut *group {
+            if key < one.ids.len() {
+                return one.into.push(key, row, site);
+            }
+            key -= one.ids.len();
+        }
+        Ok(())
+    });
+    Some(Load { sql: template.sql(), params, each })
 }
 
 /// Hangs what a query found below its place.

@@ -171,6 +171,21 @@ impl Date {
         Date::from_days_clamped(self.0.saturating_add(days))
     }
 
+    /// When this day begins on the clocks of `zone`, an IANA name; an unknown zone counts as UTC.
+    pub fn start_in(self, zone: &str) -> Timestamp {
+        let midnight = self.midnight_utc();
+        let (Ok(zone), Ok(at)) =
+            (TimeZone::get(zone), jiff::Timestamp::from_millisecond(midnight.0))
+        else {
+            return midnight;
+        };
+        let wall = TimeZone::UTC.to_datetime(at);
+        match zone.to_ambiguous_timestamp(wall).compatible() {
+            Ok(start) => Timestamp(start.as_millisecond()),
+            Err(_) => midnight,
+        }
+    }
+
     /// Midnight UTC at the start of this day.
     pub const fn midnight_utc(self) -> Timestamp {
         Timestamp(self.0 * DAY_MS)

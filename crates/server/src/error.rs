@@ -21,6 +21,14 @@ pub enum Error {
     /// 400. The request as a whole is wrong.
     #[error("{0}")]
     BadRequest(Cow<'static, str>),
+    /// 400. As above, with a code for programs, which gets the message a second time for people.
+    #[error("{message}")]
+    Named {
+        /// The code.
+        code: &'static str,
+        /// What is wrong.
+        message: &'static str,
+    },
     /// 401. No token, or one that is unknown, expired or revoked.
     #[error("Not Authorized")]
     Unauthorized,
@@ -81,7 +89,7 @@ impl Error {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
-            Error::Invalid { .. } | Error::BadRequest(_) => 400,
+            Error::Invalid { .. } | Error::BadRequest(_) | Error::Named { .. } => 400,
             Error::Unauthorized | Error::WrongPassword => 401,
             Error::Forbidden(_) => 403,
             Error::NotFound { .. } | Error::NoRoute => 404,
@@ -103,6 +111,10 @@ impl Error {
         let mut entry = serde_json::json!({ "message": self.to_string(), "help": HELP });
         if let (Error::Internal(_), Some(entry)) = (self, entry.as_object_mut()) {
             entry.insert("phrase".to_owned(), phrase.into());
+        }
+        if let (Error::Named { code, message }, Some(entry)) = (self, entry.as_object_mut()) {
+            entry.insert("error".to_owned(), (*code).into());
+            entry.insert("user_message".to_owned(), (*message).into());
         }
         let mut body = serde_json::json!({ "errors": [entry] });
         if let (Error::OutOfSync { sync }, Some(body)) = (self, body.as_object_mut()) {

@@ -21,6 +21,7 @@ pub mod outbound;
 pub mod prelude;
 pub mod readers;
 pub mod resources;
+pub mod search;
 pub mod stream;
 pub mod trash;
 
@@ -63,12 +64,12 @@ pub struct Settings {
     pub storage_options: files::StorageOptions,
     /// Requests a minute for one token or session; 0 is no limit.
     pub requests_per_minute: u32,
+    /// Whether addresses of this machine and its network may be called.
+    pub allow_private_network: bool,
     /// Proxies whose word about the address of who calls is taken.
     pub trusted_proxies: http::peer::Networks,
     /// What a password costs to check; the default is meant for real use.
     pub password_cost: identity::passwords::Cost,
-    /// Whether addresses of this machine and its network may be called.
-    pub allow_private_network: bool,
     /// Whether answers say in `X-Vinyasa-Statements` how many statements they took.
     pub debug_headers: bool,
 }
@@ -97,12 +98,16 @@ pub struct App {
     pub settings: Settings,
     /// The files.
     pub files: files::Files,
-    /// What goes on behind the requests.
-    pub jobs: jobs::Jobs,
     /// Calls to addresses that people give.
     pub outbound: outbound::Outbound,
+    /// What goes on behind the requests.
+    pub jobs: jobs::Jobs,
     /// What follows from events.
     pub readers: Vec<readers::Reader>,
+    /// Webhooks that are being sent.
+    pub webhooks: resources::webhooks::sender::Sender,
+    /// What is counted for `/metrics`.
+    pub metrics: http::metrics::Metrics,
     /// Wakes those who read the event log.
     pub log: readers::Log,
     /// Who watches what happens.
@@ -114,6 +119,7 @@ pub struct App {
     pub(crate) passwords: Passwords,
     pub(crate) used_tokens: Mutex<HashMap<Origin, Timestamp>>,
     pub(crate) known_tokens: Mutex<HashSet<String>>,
+    pub(crate) traces: Mutex<search::traces::Traces>,
 }
 
 impl App {
@@ -131,11 +137,11 @@ impl App {
         let files = files::Files::open(&settings.storage, &settings.storage_options)?;
         let limits = RateLimits::new(settings.requests_per_minute);
         let log = log(&store, &outside)?;
-        let passwords = Passwords::new(settings.password_cost)?;
         let outbound = outbound::Outbound::new(
             settings.allow_private_network,
             Box::new(outbound::SystemResolver),
         );
+        let passwords = Passwords::new(settings.password_cost)?;
         Ok(Arc::new(App {
             store,
             access: access::Prepared::new(&registry),
@@ -148,9 +154,11 @@ impl App {
             entropy: outside.entropy,
             settings,
             files,
-            jobs: jobs::Jobs::default(),
             outbound,
+            jobs: jobs::Jobs::default(),
             readers: readers::all(),
+            webhooks: resources::webhooks::sender::Sender::default(),
+            metrics: http::metrics::Metrics::default(),
             log,
             stream: stream::Hub::default(),
             reference: api::openapi::Cached::default(),
@@ -160,6 +168,7 @@ impl App {
             passwords,
             used_tokens: Mutex::new(HashMap::new()),
             known_tokens: Mutex::new(HashSet::new()),
+            traces: Mutex::default(),
         }))
     }
 

@@ -206,8 +206,7 @@ impl ReqwestResolve for Guard {
             };
             // A name with one address that is not called is not trusted with its others.
             if found.is_empty() || !found.iter().copied().all(guard) {
-                let refusal: Box<dyn StdError + Send + Sync> = Box::new(Refusal(host));
-                return Err(refusal);
+                return Err(Refusal(host).into());
             }
             let addresses: Addrs = Box::new(found.into_iter().map(|ip| SocketAddr::new(ip, 0)));
             Ok(addresses)
@@ -262,29 +261,28 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
 
 /// Source: the IANA registry of special-purpose IPv6 addresses. Addresses that carry an IPv4 address are what that one is.
 fn reach_v6(address: Ipv6Addr) -> Reach {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let v4 = |high: u16, low: u16| {
+    let [first, second, third, .., seventh, eighth] = address.segments();
+    let inner = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        // Nobody uses these forms to reach his own network in good faith.
-        match reach_v4(Ipv4Addr::new(a, b, c, d)) {
-            Reach::Public => Reach::Public,
-            _ => Reach::Never,
-        }
+        reach_v4(Ipv4Addr::new(a, b, c, d))
     };
-    match (a, b) {
-        (0, 0) if address == Ipv6Addr::LOCALHOST => Reach::Private,
-        (0, 0) if (c, d, e, f) == (0, 0, 0, 0xffff) => {
-            let ([a, b], [c, d]) = (g.to_be_bytes(), h.to_be_bytes());
-            reach_v4(Ipv4Addr::new(a, b, c, d))
-        }
-        // NAT64 and 6to4.
-        (0x64, 0xff9b) if (c, d, e, f) == (0, 0, 0, 0) => v4(g, h),
-        (0x2002, _) => v4(b, c),
-        // The metadata service of AWS.
-        (0xfd00, 0x0ec2) => Reach::Never,
+    // Nobody uses the forms of NAT64 and 6to4 to reach his own network in good faith.
+    let carried = |high: u16, low: u16| match inner(high, low) {
+        Reach::Public => Reach::Public,
+        _ => Reach::Never,
+    };
+    if address == Ipv6Addr::LOCALHOST {
+        return Reach::Private;
+    }
+    if let Some(mapped) = address.to_ipv4_mapped() {
+        return reach_v4(mapped);
+    }
+    match (first, second) {
+        (0x64, 0xff9b) if address.segments().get(2..6) == Some(&[0; 4]) => carried(seventh, eighth),
+        (0x2002, _) => carried(second, third),
+        // The metadata service of AWS; documentation, Teredo, benchmarks and the like.
+        (0xfd00, 0x0ec2) | (0x2001, 0..=0x01ff | 0x0db8) | (0x3fff, 0..=0x0fff) => Reach::Never,
         (0xfc00..=0xfdff, _) => Reach::Private,
-        // Documentation, Teredo, benchmarks and the like.
-        (0x2001, 0..=0x01ff | 0x0db8) | (0x3fff, 0..=0x0fff) => Reach::Never,
         (0x2000..=0x3fff, _) => Reach::Public,
         _ => Reach::Never,
     }

@@ -16,7 +16,7 @@ const KEPT_FOR: i64 = 30 * 24 * 60 * 60 * 1_000;
 const BATCH: i64 = 200;
 
 /// Tables whose rows can be in the trash, children before parents.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 14] = [
     "stories",
     "status_updates",
     "project_briefs",
@@ -26,6 +26,8 @@ const TABLES: [&str; 12] = [
     "tags",
     "custom_fields",
     "allocations",
+    "task_templates",
+    "project_templates",
     "projects",
     "portfolios",
     "goals",
@@ -46,6 +48,7 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_dependencies", "task"),
             ("task_dependencies", "dependency"),
             ("user_task_list_items", "task"),
+            ("search_words", "object"),
             ("time_tracking_entries", "task"),
             ("goal_relationships", "supporting_resource"),
         ],
@@ -58,12 +61,15 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("task_projects", "project"),
             ("project_memberships", "project"),
             ("project_followers", "project"),
+            ("search_words", "object"),
+            ("template_uses", "project"),
             ("portfolio_items", "item"),
             ("allocations", "parent"),
             ("goal_relationships", "supporting_resource"),
         ],
         "goals" => &[
             ("texts", "object"),
+            ("search_words", "object"),
             ("likes", "object"),
             ("grants", "object"),
             ("goal_memberships", "goal"),
@@ -71,6 +77,12 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("goal_metrics", "goal"),
             ("goal_relationships", "supported_goal"),
             ("goal_relationships", "supporting_resource"),
+        ],
+        "project_templates" => &[
+            ("texts", "object"),
+            ("search_words", "object"),
+            ("template_roles", "template"),
+            ("template_uses", "template"),
         ],
         "portfolios" => &[
             ("grants", "object"),
@@ -82,8 +94,10 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("portfolio_memberships", "portfolio"),
             ("goal_relationships", "supporting_resource"),
         ],
-        "stories" | "status_updates" => &[("texts", "object"), ("likes", "object")],
-        "project_briefs" => &[("texts", "object")],
+        "stories" | "status_updates" => {
+            &[("texts", "object"), ("likes", "object"), ("search_words", "object")]
+        }
+        "project_briefs" => &[("texts", "object"), ("search_words", "object")],
         "tags" => &[("task_tags", "tag"), ("tag_followers", "tag")],
         "custom_fields" => &[
             ("custom_field_settings", "custom_field"),
@@ -131,6 +145,17 @@ fn batch(tx: &mut Tx<'_>, before: Timestamp) -> Result<bool> {
 /// what they belong to.
 fn remove(tx: &mut Tx<'_>, table: &str, deletion: Gid, gids: Vec<i64>) -> Result<()> {
     let ids = Value::Ids(gids);
+    if table == "projects" {
+        // The task templates of a project go with it, and what is in them: each has its own mark.
+        tx.later(
+            "INSERT INTO deletions (gid, workspace, resource_type, resource, deleted_at, finished) SELECT tt.gid, tt.workspace, 'task_template', tt.gid, 0, 1 FROM ids(?) AS i JOIN task_templates AS tt ON tt.project = i.value WHERE 1 = 1 ON CONFLICT DO NOTHING",
+            vec![ids.clone()],
+        )?;
+        tx.later(
+            "UPDATE task_templates SET deleted = gid WHERE deleted IS NULL AND project IN (SELECT i.value FROM ids(?) AS i)",
+            vec![ids.clone()],
+        )?;
+    }
     for (other, column) in hanging(table) {
         tx.later(
             &format!("DELETE FROM {other} WHERE {column} IN (SELECT i.value FROM ids(?) AS i)"),

@@ -31,3 +31,18 @@ SELECT d.gid, d.workspace, 'finish_deletion', 'not_started',
   '{"deletion":' || CAST(d.gid AS TEXT) || ',"resource":' || CAST(d.resource AS TEXT) || ',"is_whole":false,"after":0,"open":[]}',
   0, 0, 0, 0, '', d.deleted_at, coalesce(d.deleted_by, 0)
 FROM deletions AS d WHERE d.finished = 0;
+
+-- What a job that copies things made of what; gone when it is done. `step` is the batch, `depth` how far a subtask is below.
+CREATE TABLE copies (
+  job BIGINT NOT NULL,
+  original BIGINT NOT NULL,
+  copy BIGINT NOT NULL,
+  step BIGINT NOT NULL,
+  depth BIGINT NOT NULL,
+  PRIMARY KEY (job, original)
+);
+CREATE INDEX copies_step ON copies (job, step, original);
+CREATE INDEX copies_depth ON copies (job, depth, original);
+
+-- Copies of a file share its bytes, which go with the last of them.
+CREATE INDEX attachments_storage_key ON attachments (storage_key) WHERE storage_key IS NOT NULL;

@@ -1,8 +1,7 @@
 //! Jobs and the bounded queue between the callers and the database threads.
 //!
 //! A caller waits a bounded time for a thread: then it withdraws its job, unless a thread has just
-//! claimed it. Threads that are not needed stay asleep: the one that worked last is woken first, so
-//! a quiet server keeps one warm cache, not all of them.
+//! claimed it. Threads that are not needed stay asleep: the one that worked last is woken first.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -10,7 +9,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, Thread};
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -32,9 +30,9 @@ pub(crate) enum Ran {
     Badly(Option<Error>),
 }
 
-/// Runs a job on a transaction. A panic becomes [`Error::Panicked`].
-pub(crate) fn run(job: &mut dyn Job, tx: &mut Tx<'_>) -> Ran {
-    match catch_unwind(AssertUnwindSafe(|| job.run(tx))) {
+/// Runs a job, which says whether it went well, on a transaction. A panic becomes [`Error::Panicked`].
+pub(crate) fn run(job: impl FnOnce(&mut Tx<'_>) -> bool, tx: &mut Tx<'_>) -> Ran {
+    match catch_unwind(AssertUnwindSafe(|| job(tx))) {
         Err(panic) => {
             tracing::error!(message = panic_text(&*panic), "a database job panicked");
             Ran::Badly(Some(Error::Panicked))
@@ -71,20 +69,23 @@ impl<T> Reply<T> {
     }
 }
 
-/// A job that can run once.
+/// A job that can run once, and what it answered.
 pub(crate) struct Once<F, T, E> {
-    pub(crate) job: Option<F>,
-    pub(crate) result: Option<Result<T, E>>,
-    pub(crate) reply: Reply<Result<T, E>>,
+    job: Option<F>,
+    result: Option<Result<T, E>>,
 }
 
-impl<F, T, E> Job for Once<F, T, E>
+impl<F, T, E> Once<F, T, E>
 where
-    F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send,
-    T: Send,
-    E: From<Error> + Send,
+    F: FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    E: From<Error>,
 {
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+    pub(crate) fn new(job: F) -> Once<F, T, E> {
+        Once { job: Some(job), result: None }
+    }
+
+    /// Runs it and keeps what it answers. False if that is an error.
+    pub(crate) fn run(&mut self, tx: &mut Tx<'_>) -> bool {
         let Some(job) = self.job.take() else { return false };
         let result = job(tx);
         let well = result.is_ok();
@@ -92,8 +93,30 @@ where
         well
     }
 
+    /// What it answered, or this failure instead.
+    pub(crate) fn answer(self, failure: Option<Error>) -> Result<T, E> {
+        answer(self.result, failure)
+    }
+}
+
+/// A job that can run once, for another thread.
+pub(crate) struct Sent<F, T, E> {
+    pub(crate) once: Once<F, T, E>,
+    pub(crate) reply: Reply<Result<T, E>>,
+}
+
+impl<F, T, E> Job for Sent<F, T, E>
+where
+    F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        self.once.run(tx)
+    }
+
     fn answer(self: Box<Self>, failure: Option<Error>) {
-        answer(self.reply, self.result, failure);
+        self.reply.send(self.once.answer(failure));
     }
 }
 
@@ -119,21 +142,16 @@ where
     }
 
     fn answer(self: Box<Self>, failure: Option<Error>) {
-        answer(self.reply, self.result, failure);
+        self.reply.send(answer(self.result, failure));
     }
 }
 
-fn answer<T, E: From<Error>>(
-    reply: Reply<Result<T, E>>,
-    result: Option<Result<T, E>>,
-    failure: Option<Error>,
-) {
-    let answer = match (failure, result) {
+fn answer<T, E: From<Error>>(result: Option<Result<T, E>>, failure: Option<Error>) -> Result<T, E> {
+    match (failure, result) {
         (Some(failure), _) => Err(failure.into()),
         (None, Some(result)) => result,
         (None, None) => Err(Error::Database("the job did not run".to_owned()).into()),
-    };
-    reply.send(answer);
+    }
 }
 
 /// Whether a job reads or writes.
@@ -163,15 +181,6 @@ pub(crate) struct Work {
     pub(crate) kind: Kind,
     pub(crate) ticket: Ticket,
     pub(crate) job: Box<dyn Job>,
-}
-
-/// What a thread gets from the queue.
-pub(crate) enum Taken {
-    Work(Kind, Box<dyn Job>),
-    /// Nothing came for as long as was asked.
-    Idle,
-    /// The store is closed and everything is done.
-    Closed,
 }
 
 /// A bounded queue, first in, first out.
@@ -229,34 +238,19 @@ impl Queue {
         None
     }
 
-    /// The next job, waiting for it; [`Taken::Idle`] if none comes within `patience`.
-    pub(crate) fn take(&self, patience: Option<Duration>) -> Taken {
-        loop {
-            if let Some((kind, job)) = self.try_take() {
-                return Taken::Work(kind, job);
-            }
-            match self.sleep(patience) {
-                Woken::Work => {}
-                Woken::Idle => return Taken::Idle,
-                Woken::Closed => return Taken::Closed,
+    /// The next job, waiting for it; `None` when the store is closed and everything is done.
+    pub(crate) fn take(&self) -> Option<(Kind, Box<dyn Job>)> {
+        while self.wait() {
+            if let Some(taken) = self.try_take() {
+                return Some(taken);
             }
         }
+        None
     }
 
     /// Waits until a job is in the queue and leaves it there. False when the store is closed and the queue empty.
     pub(crate) fn wait(&self) -> bool {
-        loop {
-            match self.sleep(None) {
-                Woken::Work => return true,
-                Woken::Idle => {}
-                Woken::Closed => return false,
-            }
-        }
-    }
-
-    fn sleep(&self, patience: Option<Duration>) -> Woken {
         let me = thread::current();
-        let mut slept = false;
         loop {
             let mut state = self.state();
             state.idle.retain(|thread| thread.id() != me.id());
@@ -264,21 +258,14 @@ impl Queue {
                 state.waiting.pop_front();
             }
             if !state.waiting.is_empty() {
-                return Woken::Work;
+                return true;
             }
             if state.closed {
-                return Woken::Closed;
-            }
-            if slept && patience.is_some() {
-                return Woken::Idle;
+                return false;
             }
             state.idle.push(me.clone());
             drop(state);
-            match patience {
-                Some(patience) => thread::park_timeout(patience),
-                None => thread::park(),
-            }
-            slept = true;
+            thread::park();
         }
     }
 
@@ -295,10 +282,4 @@ impl Queue {
             thread.unpark();
         }
     }
-}
-
-enum Woken {
-    Work,
-    Idle,
-    Closed,
 }

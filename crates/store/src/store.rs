@@ -12,10 +12,11 @@ use tokio::sync::oneshot;
 use crate::gids::Gids;
 use crate::metrics::Counters;
 use crate::postgres::worker::Worker;
-use crate::queue::{Job, Kind, Once, Queue, Repeatable, Reply, Ticket, Work};
+use crate::queue::{Job, Kind, Once, Queue, Repeatable, Reply, Sent, Ticket, Work};
 use crate::sqlite::checkpoint::{self, Bell};
+use crate::sqlite::reader::{self, Readers};
 use crate::sqlite::writer::Writer;
-use crate::sqlite::{self, Purpose, reader};
+use crate::sqlite::{self, Purpose};
 use crate::{Dialect, Error, Metrics, Tx, migrations, postgres};
 
 /// Where the data is.
@@ -32,7 +33,7 @@ pub enum Location {
 pub struct Config {
     /// Where the data is.
     pub location: Location,
-    /// Threads, each with a connection. On SQLite they read, and one more writes; on PostgreSQL they do both.
+    /// Connections. On SQLite they read, and one more writes; on PostgreSQL they do both, each on a thread of its own.
     pub readers: usize,
     /// Jobs that may wait for a thread, reads and writes each.
     pub queue: usize,
@@ -78,6 +79,8 @@ pub struct Store {
 struct Inner {
     shared: Arc<Shared>,
     bell: Option<Arc<Bell>>,
+    /// The reading connections of SQLite.
+    readers: Option<Arc<Readers>>,
     threads: Vec<JoinHandle<()>>,
     dialect: Dialect,
     wait: Duration,
@@ -124,6 +127,7 @@ impl Store {
         let mut inner = Inner {
             shared,
             bell: None,
+            readers: None,
             threads: Vec::new(),
             dialect: Dialect::Postgres,
             wait: config.wait,
@@ -141,7 +145,8 @@ impl Store {
 
     /// Runs a job that only reads, on one snapshot.
     ///
-    /// Refused with [`Error::Overloaded`] when no thread comes free in time. Dropping the future does
+    /// On SQLite it runs on the calling thread if a connection is free: a runtime needs more threads than there are
+    /// [`Config::readers`], or a long read keeps everything else waiting. Refused with [`Error::Overloaded`] when no thread comes free in time. Dropping the future does
     /// not stop a job that has begun. Needs a tokio runtime with a timer.
     pub async fn read<T, E>(
         &self,
@@ -151,8 +156,13 @@ impl Store {
         E: From<Error> + Send + 'static,
         T: Send + 'static,
     {
+        let job = Once::new(job);
+        let job = match self.inner.read_here(job) {
+            Ok(answer) => return answer,
+            Err(job) => job,
+        };
         let (sender, answer) = oneshot::channel();
-        let job = Once { job: Some(job), result: None, reply: Reply::Task(sender) };
+        let job = Sent { once: job, reply: Reply::Task(sender) };
         let ticket = self.inner.submit(Kind::Read, Box::new(job))?;
         self.inner.await_answer(answer, &ticket).await
     }
@@ -184,8 +194,12 @@ impl Store {
         E: From<Error> + Send + 'static,
         T: Send + 'static,
     {
+        let job = match self.inner.read_here(Once::new(job)) {
+            Ok(answer) => return answer,
+            Err(job) => job,
+        };
         let (sender, answer) = mpsc::sync_channel(1);
-        let job = Once { job: Some(job), result: None, reply: Reply::Thread(sender) };
+        let job = Sent { once: job, reply: Reply::Thread(sender) };
         let ticket = self.inner.submit(Kind::Read, Box::new(job))?;
         self.inner.block_for_answer(&answer, &ticket)
     }
@@ -283,17 +297,24 @@ impl Inner {
         let link = sqlite::Link::open(&file, Purpose::Write, config.durable)?;
         migrations::run_sqlite(&link)?;
 
+        let mut links = Vec::new();
+        for _ in 0..config.readers.max(1) {
+            let link = sqlite::Link::open(&file, Purpose::Read, config.durable)?;
+            reader::check(&link)?;
+            links.push(link);
+        }
+        let count = links.len();
+        let readers = Arc::new(Readers::new(links));
+        self.readers = Some(Arc::clone(&readers));
+        for _ in 0..count {
+            let (readers, shared) = (Arc::clone(&readers), Arc::clone(&self.shared));
+            self.spawn("reader", move || readers.work(&shared.reads))?;
+        }
         let bell = Arc::new(Bell::new(&file));
         self.bell = Some(Arc::clone(&bell));
         let checkpoints = sqlite::Link::open(&file, Purpose::Checkpoint, config.durable)?;
         let rings = Arc::clone(&bell);
-        self.spawn("checkpoint", move || checkpoint::work(&checkpoints, &rings))?;
-        for _ in 0..config.readers.max(1) {
-            let link = sqlite::Link::open(&file, Purpose::Read, config.durable)?;
-            reader::check(&link)?;
-            let shared = Arc::clone(&self.shared);
-            self.spawn("reader", move || reader::work(&link, &shared.reads))?;
-        }
+        self.spawn("checkpoint", move || checkpoint::work(&checkpoints, &rings, &readers))?;
         let writer = Writer { link, shared: Arc::clone(&self.shared), bell };
         self.spawn("writer", move || writer.work())
     }
@@ -327,6 +348,19 @@ impl Inner {
             .map_err(|error| Error::Database(format!("cannot start a thread: {error}")))?;
         self.threads.push(thread);
         Ok(())
+    }
+
+    /// Runs a job that reads on this thread; gives it back if no connection is free.
+    fn read_here<F, T, E>(&self, mut job: Once<F, T, E>) -> Result<Result<T, E>, Once<F, T, E>>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E>,
+        E: From<Error>,
+    {
+        let Some(link) = self.readers.as_ref().and_then(|readers| readers.lend()) else {
+            return Err(job);
+        };
+        let failure = reader::read(&link, |tx| job.run(tx));
+        Ok(job.answer(failure))
     }
 
     /// Queues a job. The ticket serves to withdraw it.

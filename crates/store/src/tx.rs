@@ -228,16 +228,22 @@ impl Tx<'_> {
 
     /// Holds a row until the end of the transaction, so that a rule that spans rows is checked by one transaction at a time.
     ///
-    /// Locks are taken in the order of gids where there are several. SQLite has one writer, so there is nothing to do.
+    /// SQLite has one writer, so there is nothing to do.
     ///
     /// Errors: those of [`Tx::execute`].
     pub fn lock(&mut self, table: &str, gid: Gid) -> Result<(), Error> {
+        self.lock_all(table, &[gid])
+    }
+
+    /// [`Tx::lock`] for several rows of a table, in the order of their gids.
+    pub fn lock_all(&mut self, table: &str, gids: &[Gid]) -> Result<(), Error> {
         match self.dialect() {
-            Dialect::Sqlite => Ok(()),
-            Dialect::Postgres => {
-                let sql = crate::dialect::postgres::lock_row(table);
-                self.query(&sql, &[Value::Int(gid.get())], |_| Ok(())).map(|_| ())
+            Dialect::Postgres if !gids.is_empty() => {
+                let sql = crate::dialect::postgres::lock_rows(table);
+                let gids = Value::Ids(gids.iter().map(|gid| gid.get()).collect());
+                self.query(&sql, &[gids], |_| Ok(())).map(drop)
             }
+            Dialect::Sqlite | Dialect::Postgres => Ok(()),
         }
     }
 

@@ -31,6 +31,17 @@ impl Connection {
     ///
     /// Errors: the line breaks; the answer is no success.
     pub(super) fn exchange(&mut self, request: &[u8]) -> Result<&[u8]> {
+        self.answer(request, true)
+    }
+
+    /// Sends a request and gives the body of its answer, whatever its status.
+    ///
+    /// Errors: the line breaks.
+    pub(super) fn any_exchange(&mut self, request: &[u8]) -> Result<&[u8]> {
+        self.answer(request, false)
+    }
+
+    fn answer(&mut self, request: &[u8], must_succeed: bool) -> Result<&[u8]> {
         self.stream.write_all(request)?;
         self.buffer.clear();
         let mut chunk = [0_u8; 16 * 1024];
@@ -42,7 +53,7 @@ impl Connection {
                 let body = self.buffer.get(head..whole).unwrap_or_default();
                 let status = self.buffer.get(9..12).unwrap_or_default();
                 ensure!(
-                    status.first() == Some(&b'2'),
+                    !must_succeed || status.first() == Some(&b'2'),
                     "the server answered {}: {}",
                     String::from_utf8_lossy(status),
                     String::from_utf8_lossy(body)

@@ -6,6 +6,7 @@
 //! are what counts; [`report`] prints them with the gates.
 
 mod constant;
+mod events;
 mod http;
 mod process;
 mod report;
@@ -28,7 +29,7 @@ use store::{Config, Store};
 
 use http::{Connection, Dice, Make, drive, request};
 use process::Process;
-use report::{Report, Row, Shot, Sights};
+use report::{Poll, Report, Row, Shot, Sights};
 use seed::{PER_PROJECT, SMALL, World};
 use sql::{Bare, Recorder, Recording, pgbench, scripts};
 
@@ -202,6 +203,8 @@ impl<'c> Bench<'c> {
     fn server(&self) -> Result<Process> {
         let mut command = Command::new(&self.binary);
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", &self.choices.log]);
+        // The target of the measured webhook is here.
+        command.arg("--allow-private-network");
         command.arg("--data-dir").arg(self.directory.path());
         if let Some(url) = &self.url {
             command.args(["--database-url", url]);
@@ -260,6 +263,9 @@ impl<'c> Bench<'c> {
         for operation in &self.operations {
             self.shoot(&server, &operation.make, 0)?;
         }
+        // Before the same SQL is run with gids of its own: the log is read in their order.
+        let polls = self.polls(&server)?;
+        let delays = events::delays(&server, &self.world)?;
         for round in 0..self.choices.rounds {
             for (operation, row) in self.operations.iter().zip(&mut rows) {
                 let seed = u64::try_from(round).unwrap_or(0) + 1;
@@ -283,11 +289,39 @@ impl<'c> Bench<'c> {
             tasks: self.choices.tasks,
             rows,
             guests,
+            polls,
+            delays,
             idle,
             loaded,
             ready,
             seeded: self.seeded,
         })
+    }
+
+    /// Polling for events: when there is nothing, and when there are a hundred.
+    fn polls(&self, server: &Process) -> Result<Vec<Poll>> {
+        let world = &self.world;
+        let (task, project) = (World::task(0, 0), World::project(0));
+        let before = events::token(server, &world.member, project)?;
+        events::change(server, world, task, 100)?;
+        // Each change makes a story, too: a page is full.
+        let mut polls = Vec::new();
+        for (name, full) in [("poll, nothing new", false), ("poll, a page of 100", true)] {
+            let sync = match full {
+                true => before.clone(),
+                false => events::token(server, &world.member, project)?,
+            };
+            let path = format!("/events?resource={project}&sync={sync}");
+            let sent = request("GET", &path, &world.member, None);
+            let make: Make = Arc::new(move |_| sent.clone());
+            let mut shots = Vec::new();
+            for round in 0..self.choices.rounds {
+                let seed = u64::try_from(round).unwrap_or(0) + 80;
+                shots.push(self.shoot(server, &make, seed)?);
+            }
+            polls.push(Poll { name, shots });
+        }
+        Ok(polls)
     }
 
     /// The same requests by a full member and by a guest who sees fifty tasks.
@@ -370,6 +404,10 @@ fn operations(world: &World) -> Vec<Measured> {
         ("list 100 goals with nested fields", "goals"),
         ("create a task", "create"),
         ("update a task", "update"),
+        ("search with three filters", "filters"),
+        ("search with text", "text"),
+        ("typeahead over tasks", "typeahead"),
+        ("typeahead over people", "people"),
     ];
     all.into_iter()
         .map(|(name, key)| {
@@ -402,6 +440,14 @@ fn operations(world: &World) -> Vec<Measured> {
                         request("GET", &path, token, None)
                     }
                     "create" => request("POST", "/tasks", token, Some(&sent(dice))),
+                    "filters" | "text" | "typeahead" | "people" => {
+                        let (_, path, query) = found(key, dice);
+                        let query: Vec<String> =
+                            query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                        let path =
+                            format!("/workspaces/{}/{path}?{}", world.workspace, query.join("&"));
+                        request("GET", &path.replace(' ', "%20"), token, None)
+                    }
                     _ => {
                         let path = format!("/tasks/{}", any_task(&world, dice));
                         request("PUT", &path, token, Some(&sent(dice)))
@@ -411,6 +457,36 @@ fn operations(world: &World) -> Vec<Measured> {
             Measured { name, key, make, recordings: Vec::new(), scripts: Vec::new() }
         })
         .collect()
+}
+
+/// What is asked of the search and of typeahead: the operation, the end of its path, the query.
+fn found(key: &str, dice: &mut Dice) -> (&'static str, &'static str, Vec<(&'static str, String)>) {
+    const WORDS: [&str; 5] = ["calibrate", "replace", "document", "agree", "photo"];
+    let search = ("searchTasksForWorkspace", "tasks/search");
+    let typeahead = ("typeaheadForWorkspace", "typeahead");
+    let word = usize::try_from(dice.below(5)).ok().and_then(|at| WORDS.get(at)).unwrap_or(&"test");
+    let number = dice.below(PER_PROJECT);
+    let ((id, path), query) = match key {
+        // One of many assignees, what most tasks are, and a time in which a twelfth of them is due.
+        "filters" => (
+            search,
+            vec![
+                ("assignee.any", World::user(dice.below(100)).to_string()),
+                ("completed", "false".to_owned()),
+                ("due_on.after", format!("2026-{:02}-01", 1 + dice.below(12))),
+            ],
+        ),
+        "text" => (search, vec![("text", format!("{word} pump {number}"))]),
+        "typeahead" => {
+            let kind = ("resource_type", "task".to_owned());
+            (typeahead, vec![kind, ("query", format!("{word} sta"))])
+        }
+        _ => {
+            let kind = ("resource_type", "user".to_owned());
+            (typeahead, vec![kind, ("query", format!("pers {}", number % 10))])
+        }
+    };
+    (id, path, query)
 }
 
 /// A page of a hundred with these fields.
@@ -443,6 +519,12 @@ fn call(key: &str, world: &World, dice: &mut Dice) -> Result<(&'static str, Call
             ("getItemsForPortfolio", Call { path, options, ..Call::default() })
         }
         "create" => ("createTask", Call { body: fields(dice), ..Call::default() }),
+        "filters" | "text" | "typeahead" | "people" => {
+            let (id, _, query) = found(key, dice);
+            let query = query.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let path = vec![world.workspace.to_string()];
+            (id, Call { path, query, ..Call::default() })
+        }
         _ => ("updateTask", Call { path: task(dice), body: fields(dice), ..Call::default() }),
     })
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use server::resources::webhooks::queue::GATHER;
+
 /// One measurement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shot {
@@ -31,6 +33,13 @@ pub(super) struct Sights {
     pub(super) by_guest: Vec<Shot>,
 }
 
+/// Polling for events.
+#[derive(Debug)]
+pub(super) struct Poll {
+    pub(super) name: &'static str,
+    pub(super) shots: Vec<Shot>,
+}
+
 /// All of one database.
 #[derive(Debug)]
 pub(super) struct Report {
@@ -38,6 +47,8 @@ pub(super) struct Report {
     pub(super) tasks: i64,
     pub(super) rows: Vec<Row>,
     pub(super) guests: Vec<Sights>,
+    pub(super) polls: Vec<Poll>,
+    pub(super) delays: super::events::Delays,
     pub(super) idle: f64,
     pub(super) loaded: f64,
     pub(super) ready: f64,
@@ -70,6 +81,9 @@ const GUEST: f64 = 3.0;
 
 /// Anonymous memory in MB, idle and loaded, at most.
 const MEMORY: (f64, f64) = (80.0, 150.0);
+
+/// Milliseconds from the answer to a write to a webhook's target, at most; the API promises a minute.
+const DELIVERY: f64 = 2_000.0;
 
 /// Seconds to the line that says it is ready, at most.
 const READY: f64 = 1.0;
@@ -200,6 +214,26 @@ impl fmt::Display for Report {
                 shown(ratio, 2),
             )?;
         }
+        // An answer without work is the ceiling of a poll; a delivery waits for others on purpose.
+        let nothing = self.rows.first().and_then(|row| cpu(&row.constant));
+        for poll in &self.polls {
+            writeln!(
+                f,
+                "| {}: {} requests/s, {} µs of CPU; a constant answer {} µs | | | | |",
+                poll.name,
+                shown(rate(&poll.shots), 0),
+                micros(&poll.shots),
+                shown(nothing.map(|seconds| seconds * 1e6), 0),
+            )?;
+        }
+        let delays = &self.delays.0;
+        writeln!(
+            f,
+            "| webhook, from the answer to a write to the target: longest {} ms, of which {GATHER} ms wait for others | {} ms | ≤ {DELIVERY} ms | | {} |",
+            shown(delays.iter().copied().reduce(f64::max), 0),
+            shown(median(delays.clone()), 0),
+            median(delays.clone()).map_or("", |value| at_most(value, DELIVERY, DELIVERY)),
+        )?;
         for (name, value, unit, most) in [
             ("anonymous memory, idle", self.idle, "MB", MEMORY.0),
             ("anonymous memory, loaded", self.loaded, "MB", MEMORY.1),
@@ -235,6 +269,8 @@ mod tests {
                 by_member: shots(1e-4, &[1.0]),
                 by_guest: shots(4e-4, &[1.0]),
             }],
+            polls: vec![Poll { name: "poll", shots: shots(1e-4, &[7_000.0]) }],
+            delays: crate::bench::events::Delays(vec![900.0, 1_000.0, 1_100.0]),
             idle: 20.0,
             loaded: 200.0,
             ready: 0.1,
@@ -246,6 +282,8 @@ mod tests {
         assert!(text.contains("| get one | 12 | 4000 | 200 | 20000 | 40 | 10000 | 60 |"), "{text}");
         assert!(text.contains("| 2.00× | ≤ 2.5 | ≤ 1.9 | held |"), "{text}");
         assert!(text.contains("| 0.40 | ≥ 0.3 | ≥ 0.45 | held |"), "{text}");
+        assert!(text.contains("| poll: 7000 requests/s, 100 µs of CPU; a constant answer 40 µs |"));
+        assert!(text.contains("| 1000 ms | ≤ 2000 ms | | reached |"), "{text}");
         assert!(text.contains("| 4.00× | ≤ 3 | | MISSED |"), "{text}");
         assert!(text.contains("| anonymous memory, loaded | 200.00 MB | ≤ 150 MB | | MISSED |"));
     }

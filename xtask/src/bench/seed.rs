@@ -105,6 +105,7 @@ pub(super) fn fill(store: &Store, tasks: i64, now: Timestamp) -> Result<World> {
     store
         .write_blocking(move |tx| portfolio(tx, workspace, projects.min(ITEMS), now))
         .context("the portfolio cannot be made")?;
+    server::search::index::fill_blocking(store).context("the index of words cannot be made")?;
     if store.dialect() == Dialect::Postgres {
         // A database of this age has statistics.
         store.write_blocking(|tx| tx.execute("ANALYZE", &[]))?;
@@ -360,9 +361,9 @@ impl Project {
             )?;
         }
         run(
-            "INSERT INTO task_tags (task, tag, workspace, position)
-             SELECT CAST(? AS BIGINT) + i.value, CAST(? AS BIGINT) + i.value / 3 % CAST(? AS BIGINT), CAST(? AS BIGINT), 'a00V' FROM ids(?) AS i",
-            params![first, TAG, tags, workspace, every(if self.is_small { 1 } else { 3 })],
+            "INSERT INTO task_tags (task, tag, workspace, position, task_created_at)
+             SELECT CAST(? AS BIGINT) + i.value, CAST(? AS BIGINT) + i.value / 3 % CAST(? AS BIGINT), CAST(? AS BIGINT), 'a00V', CAST(? AS BIGINT) + i.value * 20000 FROM ids(?) AS i",
+            params![first, TAG, tags, workspace, then, every(if self.is_small { 1 } else { 3 })],
         )?;
         for (offset, subtype, key, object) in
             [(10_000, "added_to_project", "project", gid), (20_000, "assigned", "assignee", PEOPLE)]

@@ -86,6 +86,16 @@ pub const RULES: &[Rule] = &[
         service: SERVES,
         drive: None,
     },
+    // What a team shows besides its name: to those who may look inside.
+    Rule {
+        name: "team inside",
+        live: "",
+        named: false,
+        see: ":level(team, {t}) >= 2",
+        level: ":level(team, {t})",
+        service: SERVES,
+        drive: None,
+    },
     // The list of a team's people is for its members, and for all full members where the team is public.
     Rule {
         name: "team_membership",
@@ -175,6 +185,26 @@ pub const RULES: &[Rule] = &[
         see: r#"{t}.created_by = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL"#,
         level: "CASE WHEN {t}.created_by = :me THEN 4 ELSE 0 END",
         service: "1 = 0",
+        drive: None,
+    },
+    // A template is its owner's, and where it is public its team's, or the workspace's where it has no team.
+    Rule {
+        name: "project_template",
+        live: LIVE,
+        named: false,
+        see: r#"({t}.owner = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL)
+ OR ({t}.is_public = 1 AND (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = coalesce({t}.team, {t}.workspace)) IS NOT NULL)"#,
+        level: r#"CASE WHEN {t}.owner = :me AND (SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1) IS NOT NULL THEN 4 WHEN {t}.is_public = 1 AND (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = coalesce({t}.team, {t}.workspace)) IS NOT NULL THEN 1 ELSE 0 END"#,
+        service: SERVES,
+        drive: None,
+    },
+    Rule {
+        name: "task_template",
+        live: LIVE,
+        named: false,
+        see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.project AND :see(project, pp)) IS NOT NULL",
+        level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.project AND pp.deleted IS NULL), 0)",
+        service: SERVES,
         drive: None,
     },
     Rule {
@@ -358,6 +388,26 @@ pub const RULES: &[Rule] = &[
         named: false,
         see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL OR (SELECT 1 FROM portfolios AS po WHERE po.gid = {t}.parent AND :see(portfolio, po)) IS NOT NULL OR (SELECT 1 FROM goals AS go WHERE go.gid = {t}.parent AND :see(goal, go)) IS NOT NULL",
         level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), (SELECT :level(portfolio, po) FROM portfolios AS po WHERE po.gid = {t}.parent AND po.deleted IS NULL), (SELECT :level(goal, go) FROM goals AS go WHERE go.gid = {t}.parent AND go.deleted IS NULL), 0)",
+        service: SERVES,
+        drive: None,
+    },
+    // Who made it; admins of the workspace look after all.
+    Rule {
+        name: "webhook",
+        live: "{t}.state = 'live'",
+        named: false,
+        see: r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND (wm.role = 'admin' OR {t}.created_by = :me)) IS NOT NULL"#,
+        level: r#"coalesce((SELECT 4 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND (wm.role = 'admin' OR {t}.created_by = :me)), 0)"#,
+        service: SERVES,
+        drive: None,
+    },
+    // What was sent names what its maker sees, so it is for him.
+    Rule {
+        name: "webhook_delivery",
+        live: "",
+        named: false,
+        see: "(SELECT 1 FROM webhooks AS wh WHERE wh.gid = {t}.webhook AND wh.created_by = :me AND :see(webhook, wh)) IS NOT NULL",
+        level: "coalesce((SELECT :level(webhook, wh) FROM webhooks AS wh WHERE wh.gid = {t}.webhook AND wh.state = 'live' AND wh.created_by = :me), 0)",
         service: SERVES,
         drive: None,
     },

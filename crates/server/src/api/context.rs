@@ -9,6 +9,7 @@ use crate::audit;
 use crate::auth;
 use crate::error::{Error, Result, forbidden};
 use crate::events::Event;
+use crate::search::traces::Trace;
 use engine::plan::Shape;
 use engine::schema::{Rows, RowsOf};
 use engine::{Plan, Reader, Resource, Selection, Sight, Site, TypeInfo, Viewer};
@@ -59,6 +60,7 @@ pub struct Context<'a, 'c> {
     pub automated: bool,
     /// Where the request came from.
     pub origin: audit::Origin,
+    pub(crate) traces: Vec<Trace>,
     pub(crate) events: Vec<Event>,
     /// Whether workers are to be woken after the commit.
     pub(crate) begins_jobs: bool,
@@ -346,6 +348,7 @@ impl<'a, 'c> Context<'a, 'c> {
             options: call.options.clone(),
             automated: false,
             origin: audit::Origin::default(),
+            traces: Vec::new(),
             events: Vec::new(),
             begins_jobs: false,
             random: u64::from_le_bytes(seed) | 1,

@@ -200,9 +200,9 @@ fn responses(operation: &Operation) -> Value {
                 names.iter().map(|name| ((*name).to_owned(), scalar(JsonType::Integer))).collect();
             (json!({ "type": "object", "properties": counts }), "The counts.")
         }
+        Output::Events => (list_of(event()), "The events."),
         Output::Plain(fields) => (plain(fields), "The object."),
         Output::PlainList(fields) => (list_of(plain(fields)), "The objects."),
-        Output::Events => (list_of(event()), "The events."),
         Output::Empty => (reference("Empty"), "Done."),
     };
     let mut body =
@@ -260,15 +260,6 @@ fn responses(operation: &Operation) -> Value {
     Value::Object(all)
 }
 
-/// An object that is no resource.
-fn plain(fields: &[Plain]) -> Value {
-    let properties: Map<String, Value> = fields
-        .iter()
-        .map(|(name, kind, doc)| ((*name).to_owned(), nullable(described(scalar(*kind), doc))))
-        .collect();
-    json!({ "type": "object", "properties": properties })
-}
-
 /// An event.
 fn event() -> Value {
     let text = |doc: &str| described(json!({ "type": "string" }), doc);
@@ -304,6 +295,15 @@ fn event() -> Value {
             "change": change,
         },
     })
+}
+
+/// An object that is no resource.
+fn plain(fields: &[Plain]) -> Value {
+    let properties: Map<String, Value> = fields
+        .iter()
+        .map(|(name, kind, doc)| ((*name).to_owned(), nullable(described(scalar(*kind), doc))))
+        .collect();
+    json!({ "type": "object", "properties": properties })
 }
 
 /// The schemas by name.

@@ -5,7 +5,7 @@ use crate::api::context::Context;
 use crate::api::query::Page;
 use crate::api::wire::MAX_LIMIT;
 use crate::api::write::Object;
-use crate::error::Result;
+use crate::error::{Result, bad_request};
 use crate::identity::passwords::Ask;
 use engine::Resource;
 use engine::plan::Shape;
@@ -25,10 +25,10 @@ pub struct Answer {
     pub paged: bool,
     /// The cursor of the next page.
     pub next: Option<String>,
-    /// What becomes of the browser's session.
-    pub cookie: Cookie,
     /// What stands beside `data`, as JSON.
     pub beside: Vec<(&'static str, String)>,
+    /// What becomes of the browser's session.
+    pub cookie: Cookie,
 }
 
 /// What an answer does to the cookie of the web application.
@@ -70,12 +70,12 @@ pub enum Output {
     FullList(&'static str),
     /// An object of whole numbers with these names.
     Counts(&'static [&'static str]),
+    /// Events, with `sync` and `has_more` beside them.
+    Events,
     /// One object with these fields, which is no resource.
     Plain(&'static [Plain]),
     /// Such objects.
     PlainList(&'static [Plain]),
-    /// Events, with `sync` and `has_more` beside them.
-    Events,
     /// `{}`.
     Empty,
 }
@@ -173,6 +173,8 @@ pub struct Operation {
     pub is_alias: bool,
     /// Whether the HTTP shell does the work: uploads.
     pub is_outside: bool,
+    /// Whether it talks to the outside world between two transactions.
+    pub is_shell: bool,
     /// Whether it is for everybody, known or not: there is no actor.
     pub is_open: bool,
     /// Whether its answer holds a secret, which must not be kept for an `Idempotency-Key`.
@@ -372,6 +374,7 @@ impl Operations {
             creates: false,
             is_alias: false,
             is_outside: false,
+            is_shell: false,
             is_open: false,
             is_secret: false,
             prepare: None,
@@ -559,6 +562,23 @@ impl Operations {
 }
 
 impl Operations {
+    /// An operation that talks to the outside world between two transactions, which the HTTP shell sees to. It cannot be a part
+    /// of something larger.
+    pub fn shell(
+        &mut self,
+        method: &'static str,
+        id: &'static str,
+        path: &'static str,
+        summary: &'static str,
+        output: Output,
+    ) -> Declaring<'_> {
+        let declaring = self.add(method, id, path, summary, Input::Fields, output, |_, _| {
+            Err(bad_request("This operation cannot be a part of another one"))
+        });
+        declaring.operation.is_shell = true;
+        declaring
+    }
+
     /// The operations as a list.
     pub fn into_list(self) -> Vec<Operation> {
         self.list

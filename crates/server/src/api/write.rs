@@ -9,6 +9,7 @@ use crate::api::context::Context;
 use crate::api::operations::Answer;
 use crate::error::{Result, forbidden};
 use crate::events::{Event, FieldChange};
+use crate::search::index;
 use engine::record::{insert_text, update_text};
 use engine::schema::{Mode, schema_of};
 use engine::{Body, Resource, changed_columns};
@@ -122,7 +123,8 @@ const SILENT: &[&str] = &["modified_at", "name_key", "parent_position", "positio
 impl Context<'_, '_> {
     /// Saves a new row.
     pub fn insert<T: Resource>(&mut self, row: &T) -> Result<()> {
-        self.later(&insert_text::<T>(), row.values())
+        self.later(&insert_text::<T>(), row.values())?;
+        index::named(self, None, row)
     }
 
     /// Saves the columns that differ; gives their names and new values.
@@ -136,6 +138,9 @@ impl Context<'_, '_> {
             let mut values: Vec<Value> = changed.iter().map(|(_, value)| value.clone()).collect();
             values.push(Value::Int(after.gid().get()));
             self.later(&update_text::<T>(&changed), values)?;
+            if changed.iter().any(|(column, _)| *column == "name") {
+                index::named(self, Some(before), after)?;
+            }
         }
         Ok(changed)
     }
@@ -236,11 +241,25 @@ impl Context<'_, '_> {
     pub fn delete_answer<T: Object>(&mut self, call: &Call) -> Result<Answer> {
         let (row, level) = self.target::<T>(call, 0)?;
         self.require_level(level, T::DELETE)?;
+        self.delete(&row)?;
+        Ok(Answer::empty())
+    }
+
+    /// Deletes an object, with its event.
+    pub fn delete<T: Object>(&mut self, row: &T) -> Result<()> {
         let scopes = row.scopes(self)?;
-        T::delete(self, &row)?;
-        let mut event = Event::deleted(T::TYPE, &row);
+        T::delete(self, row)?;
+        let mut event = Event::deleted(T::TYPE, row);
         event.scopes = scopes;
         self.emit(event);
-        Ok(Answer::empty())
+        Ok(())
+    }
+
+    /// Deletes the object of this gid, if there is one that the actor sees.
+    pub fn discard<T: Object>(&mut self, gid: Gid) -> Result<()> {
+        match self.rows_seen::<T>(&[gid])?.into_iter().next().flatten() {
+            Some(row) => self.delete(&row),
+            None => Ok(()),
+        }
     }
 }

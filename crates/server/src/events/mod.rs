@@ -205,19 +205,20 @@ pub fn tell_tasks(cx: &mut Context<'_, '_>, tasks: &[Gid], about: About) -> Resu
         ),
         params![first, now, me, request_id, changes.to_string(), tasks].to_vec(),
     )?;
+    // The plus keeps SQLite from reading the other table first, from end to end.
     cx.later(
         &format!(
-            "WITH RECURSIVE told(event, task) AS (SELECT {number}, t.gid {from}),
+            "WITH RECURSIVE told(event, task) AS MATERIALIZED (SELECT {number}, t.gid {from}),
              above(event, task) AS (
-               SELECT told.event, t.parent FROM told JOIN tasks AS t ON t.gid = told.task WHERE t.parent IS NOT NULL
-               UNION ALL SELECT above.event, t.parent FROM above JOIN tasks AS t ON t.gid = above.task WHERE t.parent IS NOT NULL)
+               SELECT told.event, t.parent FROM told JOIN tasks AS t ON t.gid = +told.task WHERE t.parent IS NOT NULL
+               UNION ALL SELECT above.event, t.parent FROM above JOIN tasks AS t ON t.gid = +above.task WHERE t.parent IS NOT NULL)
              INSERT INTO event_scopes (scope, event)
              SELECT told.task, told.event FROM told
-             UNION SELECT above.task, above.event FROM above
-             UNION SELECT t.workspace, told.event FROM told JOIN tasks AS t ON t.gid = told.task
-             UNION SELECT tp.project, told.event FROM told JOIN task_projects AS tp ON tp.task = told.task
-             UNION SELECT tp.section, told.event FROM told JOIN task_projects AS tp ON tp.task = told.task
-             UNION SELECT u.list, told.event FROM told JOIN user_task_list_items AS u ON u.task = told.task"
+             UNION ALL SELECT above.task, above.event FROM above
+             UNION ALL SELECT t.workspace, told.event FROM told JOIN tasks AS t ON t.gid = +told.task
+             UNION ALL SELECT tp.project, told.event FROM told JOIN task_projects AS tp ON tp.task = +told.task
+             UNION ALL SELECT tp.section, told.event FROM told JOIN task_projects AS tp ON tp.task = +told.task
+             UNION ALL SELECT u.list, told.event FROM told JOIN user_task_list_items AS u ON u.task = +told.task"
         ),
         params![first, tasks].to_vec(),
     )

@@ -61,12 +61,10 @@ impl Tokens<'_> {
         if u32::from_be_bytes(*epoch) != self.epoch {
             return None;
         }
-        let [a, b, c, d, e, f, g] = *gid;
+        let mut wide = [0_u8; 8];
+        wide.get_mut(1..)?.copy_from_slice(gid);
         Some(Place {
-            position: Position {
-                txid: i64::from_be_bytes(*txid),
-                gid: i64::from_be_bytes([0, a, b, c, d, e, f, g]),
-            },
+            position: Position { txid: i64::from_be_bytes(*txid), gid: i64::from_be_bytes(wide) },
             part: u16::from_be_bytes(*part),
         })
     }

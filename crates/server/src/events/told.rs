@@ -55,11 +55,6 @@ pub struct ToldChange {
     pub value: Option<Reference>,
 }
 
-/// How many events of the API one of the log is.
-pub fn parts(event: &LogEvent) -> usize {
-    if event.action == "changed" { event.changes.len().max(1) } else { 1 }
-}
-
 /// The action as the API calls it: people leave a list, and stories a task, by being removed.
 /// Source: API reference, "Webhooks", the table of resources and actions.
 pub fn action(event: &LogEvent) -> &'static str {

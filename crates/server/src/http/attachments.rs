@@ -431,7 +431,10 @@ pub async fn sweep(app: &Arc<App>) -> Result<()> {
         .store
         .read(move |tx| {
             Ok::<_, Error>(tx.query(
-                "SELECT a.gid, a.storage_key FROM attachments AS a WHERE a.state = 'pending' AND a.created_at < ? UNION ALL SELECT a.gid, a.storage_key FROM attachments AS a JOIN deletions AS d ON d.gid = a.deleted AND d.resource = a.gid WHERE a.deleted IS NOT NULL LIMIT ?",
+                // Copies share their bytes, which go with the last of them. What the trash removed has no deletion any more.
+                "SELECT a.gid, a.storage_key FROM attachments AS a WHERE a.state = 'pending' AND a.created_at < ?
+                 UNION ALL SELECT a.gid, CASE WHEN (SELECT 1 FROM attachments AS o WHERE o.storage_key = a.storage_key AND o.gid <> a.gid AND (o.deleted IS NULL OR o.gid > a.gid) LIMIT 1) IS NULL THEN a.storage_key END
+                   FROM attachments AS a LEFT JOIN deletions AS d ON d.gid = a.deleted WHERE a.deleted IS NOT NULL AND (d.gid IS NULL OR d.resource = a.gid) LIMIT ?",
                 params![oldest, SWEEP],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )?)

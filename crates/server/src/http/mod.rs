@@ -1,16 +1,20 @@
 //! The asynchronous shell: listens, parses, limits, hands the work to a thread that owns a connection, and writes the answer.
 //!
 //! [`routes`] finds the operation, [`request`] parses what came, [`pipeline`] runs it, [`respond`] writes what goes,
-//! [`attachments`] streams files, [`limits`] counts requests, [`peer`] tells who calls.
+//! [`attachments`] streams files, [`limits`] counts requests, [`peer`] tells who calls, `webhooks` shakes hands,
+//! [`metrics`] tells how it goes.
 
 pub mod attachments;
 pub mod batch;
+pub mod calendar;
 pub mod limits;
+pub mod metrics;
 pub mod peer;
 pub mod pipeline;
 pub mod request;
 pub mod respond;
 pub mod routes;
+mod webhooks;
 
 use crate::App;
 use crate::api::operations::Base;
@@ -18,6 +22,7 @@ use crate::auth::Credential;
 use crate::error::{Error, Result, forbidden};
 use crate::jobs;
 use crate::readers::Running;
+use crate::resources::webhooks::sender;
 use crate::stream::{self, Hub};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -56,6 +61,7 @@ pub async fn serve(
     let readers = Running::start(&app);
     let hub = tokio::spawn(Hub::run(Arc::clone(&app)));
     let closing = Arc::clone(&app);
+    let sender = tokio::spawn(sender::run(Arc::clone(&app)));
     let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
@@ -71,6 +77,7 @@ pub async fn serve(
         } => Ok(()),
     };
     flusher.abort();
+    sender.abort();
     drop(stop_jobs);
     if tokio::time::timeout(LAST_BATCH, workers).await.is_err() {
         tracing::warn!("a job did not stop in time; it goes on after the next start");
@@ -80,22 +87,34 @@ pub async fn serve(
     if let Err(error) = app.flush_used_tokens().await {
         tracing::warn!(%error, "the last use of tokens was not written down");
     }
+    if let Err(error) = app.flush_traces().await {
+        tracing::warn!(%error, "whom people work with was not written down");
+    }
     result
 }
 
 /// What is done once a minute.
 async fn keep_house(app: Arc<App>) {
+    if let Err(error) = crate::search::index::fill(&app).await {
+        tracing::warn!(%error, "the index of words could not be made for what was there before");
+    }
     let mut minute = tokio::time::interval(Duration::from_mins(1));
     loop {
         minute.tick().await;
         if let Err(error) = app.flush_used_tokens().await {
             tracing::warn!(%error, "the last use of tokens was not written down");
         }
+        if let Err(error) = app.flush_traces().await {
+            tracing::warn!(%error, "whom people work with was not written down");
+        }
         if let Err(error) = jobs::forget_old(&app).await {
             tracing::warn!(%error, "jobs that were done long ago were not removed");
         }
         if let Err(error) = crate::trash::empty(&app).await {
             tracing::warn!(%error, "the trash was not emptied");
+        }
+        if let Err(error) = crate::resources::webhooks::sweep(&app).await {
+            tracing::warn!(%error, "old deliveries of webhooks were not removed");
         }
         if let Err(error) = crate::resources::time_periods::extend(&app).await {
             tracing::warn!(%error, "time periods were not made");
@@ -156,6 +175,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let status = reply.status;
     let (operation, statements, actor) = (reply.operation, reply.statements, reply.actor);
     let response = reply.into_response(&style);
+    app.metrics.served(operation, status, started.elapsed());
     let micros = started.elapsed().as_micros();
     let id = incoming.request_id.as_str();
     match error {
@@ -221,6 +241,9 @@ async fn route(
         }
         let mut call = request::call(operation, path, segments, parts, sent)?;
         call.client = incoming.client.clone();
+        if operation.is_shell {
+            return webhooks::create(app, incoming, operation, call, credential).await;
+        }
         return pipeline::run(app, incoming, operation, call, credential).await;
     }
     match (parts.method.as_str(), path) {
@@ -228,9 +251,15 @@ async fn route(
             Ok(()) => Ok(Reply::json(200, br#"{"status":"ok"}"#.to_vec())),
             Err(_) => Err(Error::Overloaded),
         },
+        ("GET" | "HEAD", "/metrics") => {
+            Ok(Reply { content_type: metrics::TYPE, ..Reply::json(200, metrics::text(app).await?) })
+        }
         ("GET" | "HEAD", "/") => Ok(Reply::html(respond::first_page(&incoming.url))),
         ("GET" | "HEAD", path) if path.starts_with(attachments::DOWNLOAD) => {
             attachments::download(app, incoming, parts).await
+        }
+        ("GET" | "HEAD", path) if path.starts_with(crate::resources::calendar_feeds::PATH) => {
+            calendar::serve(app, incoming, path).await
         }
         ("GET", attachments::PERMANENT) => attachments::permanent(app, incoming, parts).await,
         _ => Err(Error::NoRoute),

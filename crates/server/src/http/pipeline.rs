@@ -306,6 +306,7 @@ impl Job {
         };
         if operation.writes() {
             cx.write_events()?;
+            cx.keep_traces();
         }
         let mut reply = envelope(operation, &self.call, answer, &self.url);
         if let Some((key, hash)) = &self.idempotency {

@@ -7,6 +7,7 @@
 //!
 //! The kinds are in [`kinds`]; each is written down with the thing that it works on.
 
+pub mod copying;
 mod runner;
 
 pub use runner::{Claim, Next, batch, claim, forget_old, release, run_due, take_over, work};
@@ -122,6 +123,12 @@ impl Kind {
 /// Every kind of job.
 fn kinds() -> Vec<Kind> {
     vec![
+        Kind::of::<copying::DuplicateProject>(),
+        Kind::of::<copying::DuplicateTask>(),
+        Kind::of::<copying::InstantiateProject>(),
+        Kind::of::<copying::InstantiateTask>(),
+        Kind::of::<copying::SaveProjectAsTemplate>(),
+        Kind::of::<copying::SaveTaskAsTemplate>(),
         Kind::of::<custom_fields::ids::NumberTasks>(),
         Kind::of::<projects::deleting::FinishDeletion>(),
         Kind::of::<workspaces::people::Unassign>(),
@@ -154,17 +161,32 @@ impl Jobs {
     }
 }
 
-/// Begins a job that the actor asked for: `result` is the object that it makes, which is there already; `total` how many rows it is
-/// about, if that is known.
+/// What a job is about, for [`start`].
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// The gid that the job is to have.
+    pub gid: Gid,
+    /// Its workspace.
+    pub workspace: Gid,
+    /// The object that it makes.
+    pub result: Gid,
+    /// How many rows it is about, if that is known.
+    pub total: Option<i64>,
+}
+
+/// Begins a job with its first batch, for whoever asked for it. [`check_room`] says whether he may have another one.
+pub fn start<W: Work>(cx: &mut Context<'_, '_>, about: About, mut work: W) -> Result<()> {
+    let step = work.batch(cx, about.gid)?;
+    if !step.is_done || W::MAKES.is_some() {
+        insert(cx, &about, step, &work)?;
+    }
+    Ok(())
+}
+
+/// Refuses whoever has [`MAX_RUNNING`] jobs that are not done.
 ///
-/// Errors: 429 if the actor has [`MAX_RUNNING`] jobs that are not done.
-pub fn start<W: Work>(
-    cx: &mut Context<'_, '_>,
-    workspace: Gid,
-    result: Gid,
-    total: Option<i64>,
-    work: &W,
-) -> Result<Gid> {
+/// Errors: 429.
+pub fn check_room(cx: &mut Context<'_, '_>) -> Result<()> {
     let me = cx.me();
     // Two requests at once may pass together; the limit is there to keep the queue short, not to be exact.
     let running: Option<i64> = cx.cell(
@@ -174,36 +196,31 @@ pub fn start<W: Work>(
     if running.unwrap_or(0) >= MAX_RUNNING {
         return Err(Error::RateLimited { retry_after: RETRY_AFTER });
     }
-    insert(cx, workspace, Some(result), total, 0, work)
+    Ok(())
 }
 
-/// Does the first batch of `work` now and leaves what remains, if anything, to a job.
+/// Does the first batch of `work` now and leaves what remains, if anything, to a job that nobody looks at.
 pub fn go_on<W: Work>(cx: &mut Context<'_, '_>, workspace: Gid, mut work: W) -> Result<()> {
-    let step = work.batch(cx, Gid::new(0))?;
+    let none = Gid::new(0);
+    let step = work.batch(cx, none)?;
     if !step.is_done {
-        insert(cx, workspace, None, None, step.rows, &work)?;
+        let about = About { gid: cx.gid()?, workspace, result: none, total: None };
+        insert(cx, &about, step, &work)?;
     }
     Ok(())
 }
 
-fn insert<W: Work>(
-    cx: &mut Context<'_, '_>,
-    workspace: Gid,
-    result: Option<Gid>,
-    total: Option<i64>,
-    done: usize,
-    work: &W,
-) -> Result<Gid> {
+fn insert<W: Work>(cx: &mut Context<'_, '_>, about: &About, step: Step, work: &W) -> Result<()> {
     let job = Job {
-        gid: cx.gid()?,
-        workspace,
+        gid: about.gid,
+        workspace: about.workspace,
         kind: W::KIND.to_owned(),
         status: Status::NotStarted.name().to_owned(),
         state: serde_json::to_string(work)?,
         result_type: W::MAKES.map(str::to_owned),
-        result,
-        rows_done: i64::try_from(done).unwrap_or(i64::MAX),
-        rows_total: total,
+        result: W::MAKES.map(|_| about.result),
+        rows_done: i64::try_from(step.rows).unwrap_or(i64::MAX),
+        rows_total: about.total,
         attempts: 0,
         due_at: cx.now(),
         lease: None,
@@ -216,7 +233,7 @@ fn insert<W: Work>(
     };
     cx.insert(&job)?;
     cx.begins_jobs = true;
-    Ok(job.gid)
+    Ok(())
 }
 
 /// Lets a job end before its next batch. A job that is done stays as it is.

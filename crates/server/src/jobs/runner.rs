@@ -213,6 +213,10 @@ fn as_creator<T>(
     let mut cx = Context::new(tx, app, actor, site, job.request_id.clone(), &Call::default());
     let result = work(&mut cx)?;
     cx.write_events()?;
+    if cx.begins_jobs {
+        // Before the commit, so perhaps too early; a worker that finds nothing looks again before long.
+        app.jobs.ring();
+    }
     Ok(result)
 }
 

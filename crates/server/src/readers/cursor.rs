@@ -263,8 +263,9 @@ pub async fn drain(app: &Arc<App>, reader: &Reader) -> Result<()> {
         .await?;
     let mut worker = Worker::new(reader.clone(), false);
     loop {
-        while worker.step(app).await? == Stepped::On {}
         let (readable, last) = app.store.read(log::ends).await?;
+        while worker.step(app).await? == Stepped::On {}
+        // Everything that was there before these steps could be read in them.
         if readable == last {
             return Ok(());
         }

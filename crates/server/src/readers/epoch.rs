@@ -54,12 +54,13 @@ pub fn establish(store: &Store, fresh: u32) -> Result<u32> {
 
 /// Whether the log has transactions that this server has not begun yet.
 fn is_ahead(tx: &mut Tx<'_>) -> Result<bool> {
-    let query = tx.dialect().next_transaction();
-    let next: i64 = tx.first(query, &[], |row| row.get(0))?.unwrap_or(i64::MAX);
+    // In this order: other nodes commit between the two.
     let last: Option<i64> =
         tx.first("SELECT e.txid FROM events AS e ORDER BY e.txid DESC LIMIT 1", &[], |row| {
             row.get(0)
         })?;
+    let query = tx.dialect().next_transaction();
+    let next: i64 = tx.first(query, &[], |row| row.get(0))?.unwrap_or(i64::MAX);
     Ok(last.is_some_and(|last| last >= next))
 }
 

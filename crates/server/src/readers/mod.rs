@@ -72,5 +72,5 @@ impl Reader {
 
 /// Every reader.
 pub fn all() -> Vec<Reader> {
-    Vec::new()
+    vec![crate::resources::webhooks::queue::reader()]
 }

@@ -8,7 +8,7 @@ use crate::api::call::Options;
 use crate::api::operations::{Answer, Input, Output};
 use crate::error::Error;
 use crate::events::sync::{Place, Tokens};
-use crate::events::told::{self, Eyes, Reference, Told};
+use crate::events::told::{Eyes, Reference, Told};
 use crate::prelude::*;
 use crate::readers::log::{self, COLUMNS, Position, event_of};
 use crate::readers::{LogEvent, cleaning};
@@ -258,19 +258,15 @@ fn is_repeated(last: &mut Vec<Told>, told: &Told) -> bool {
             && field(other) == field(told)
             && (told.change.is_some() || other.parent == told.parent)
     };
-    match last.iter_mut().find(same) {
-        Some(before) => {
-            let repeated = before.action == told.action
-                && before.user == told.user
-                && before.change == told.change;
-            *before = told.clone();
-            repeated
-        }
-        None => {
-            last.push(told.clone());
-            false
-        }
+    if let Some(before) = last.iter_mut().find(same) {
+        let repeated = before.action == told.action
+            && before.user == told.user
+            && before.change == told.change;
+        *before = told.clone();
+        return repeated;
     }
+    last.push(told.clone());
+    false
 }
 
 /// Writes an event, whole or as selected.
@@ -382,9 +378,4 @@ fn write_reference(
         }
     }
     out.push(b'}');
-}
-
-/// How many events of the API are in these of the log; for measurements.
-pub fn count(events: &[LogEvent]) -> usize {
-    events.iter().map(told::parts).sum()
 }

@@ -4,6 +4,7 @@
 
 use crate::jobs;
 use crate::prelude::*;
+use crate::resources::project_templates::ProjectTemplate;
 use crate::resources::projects::Project;
 use crate::resources::tasks::Task;
 use serde_json::json;
@@ -65,6 +66,11 @@ impl Record for Job {
         s.one::<Task>("new_task", |j| j.result_of(Task::TYPE))
             .compact()
             .doc("The task that it makes, from the beginning on; null for other kinds.");
+        s.one::<ProjectTemplate>("new_project_template", |j| j.result_of(ProjectTemplate::TYPE))
+            .compact()
+            .doc(
+                "The project template that it makes, from the beginning on; null for other kinds.",
+            );
         for name in ["new_portfolio", "new_graph_export", "new_resource_export"] {
             s.computed(name, |_, _| None::<serde_json::Value>)
                 .compact()

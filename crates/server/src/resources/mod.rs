@@ -8,6 +8,7 @@
 pub mod allocations;
 pub mod attachments;
 pub mod audit_log;
+pub mod calendar_feeds;
 pub mod custom_fields;
 pub mod events;
 pub mod goal_relationships;
@@ -23,6 +24,7 @@ pub mod preferences;
 pub mod project_briefs;
 pub mod project_memberships;
 pub mod project_statuses;
+pub mod project_templates;
 pub mod projects;
 pub mod sections;
 pub mod sessions;
@@ -30,6 +32,7 @@ pub mod sharing;
 pub mod status_updates;
 pub mod stories;
 pub mod tags;
+pub mod task_templates;
 pub mod tasks;
 pub mod team_memberships;
 pub mod teams;
@@ -39,6 +42,8 @@ pub mod time_tracking_entries;
 pub mod tokens;
 pub mod user_task_lists;
 pub mod users;
+pub mod visits;
+pub mod webhooks;
 pub mod workspace_memberships;
 pub mod workspaces;
 
@@ -63,12 +68,14 @@ pub fn registry() -> Registry {
         .add::<portfolios::Portfolio>()
         .add::<project_briefs::ProjectBrief>()
         .add::<project_memberships::ProjectMembership>()
+        .add::<project_templates::ProjectTemplate>()
         .add::<project_statuses::ProjectStatus>()
         .add::<projects::Project>()
         .add::<sections::Section>()
         .add::<status_updates::StatusUpdate>()
         .add::<stories::Story>()
         .add::<tags::Tag>()
+        .add::<task_templates::TaskTemplate>()
         .add::<tasks::Task>()
         .add::<team_memberships::TeamMembership>()
         .add::<teams::Team>()
@@ -76,6 +83,8 @@ pub fn registry() -> Registry {
         .add::<time_tracking_entries::TimeTrackingEntry>()
         .add::<user_task_lists::UserTaskList>()
         .add::<users::User>()
+        .add::<webhooks::Webhook>()
+        .add::<webhooks::deliveries::WebhookDelivery>()
         .add::<workspace_memberships::WorkspaceMembership>()
         .add::<workspaces::Workspace>()
         .add::<sessions::Session>()
@@ -93,32 +102,41 @@ pub fn operations(api: &mut Operations) {
     crate::http::batch::operations(api);
     custom_fields::settings::operations(api);
     custom_fields::operations(api);
+    events::operations(api);
     goal_relationships::operations(api);
     goals::operations(api);
     jobs::operations(api);
-    events::operations(api);
     memberships::operations(api);
     portfolio_memberships::operations(api);
     portfolios::operations(api);
     project_briefs::operations(api);
     project_memberships::operations(api);
+    project_templates::operations(api);
     project_statuses::operations(api);
     projects::operations(api);
+    project_templates::project_operations(api);
     custom_fields::settings::project_operations(api);
     sections::operations(api);
     status_updates::operations(api);
     stories::operations(api);
     tags::operations(api);
+    task_templates::operations(api);
     tasks::operations(api);
     custom_fields::ids::task_operations(api);
+    task_templates::extension_operations(api);
     team_memberships::operations(api);
     teams::operations(api);
     time_periods::operations(api);
     time_tracking_entries::operations(api);
     user_task_lists::operations(api);
     users::operations(api);
+    webhooks::operations(api);
     workspace_memberships::operations(api);
     workspaces::operations(api);
+    crate::search::typeahead::operations(api);
+    crate::search::everywhere::operations(api);
+    visits::operations(api);
+    calendar_feeds::operations(api);
     identity::account::operations(api);
     sessions::operations(api);
     invitations::operations(api);

@@ -230,9 +230,22 @@ fn write(
 }
 
 /// Takes the container's row for this transaction: the order of its sections changes by one request at a time.
+///
+/// Errors: 400 if it was deleted meanwhile.
 fn lock(cx: &mut Context<'_, '_>, container: Gid) -> Result<()> {
     cx.lock("projects", container)?;
-    cx.lock("user_task_lists", container)
+    cx.lock("user_task_lists", container)?;
+    if !cx.tx.dialect().has_parallel_writers() {
+        return Ok(());
+    }
+    let found: Option<i64> = cx.cell(
+        "SELECT 1 FROM projects AS p WHERE p.gid = ? AND p.deleted IS NULL UNION ALL SELECT 1 FROM user_task_lists AS l WHERE l.gid = ?",
+        params![container, container],
+    )?;
+    match found {
+        Some(_) => Ok(()),
+        None => Err(invalid("project", format!("Unknown object: {container}"))),
+    }
 }
 
 fn list_of(container: Gid) -> List {

@@ -78,6 +78,9 @@ pub fn add_all<T: Shared>(
         return Ok(());
     }
     let rows = insert(cx, shared, &fresh, member_type, access_level)?;
+    if member_type == User::TYPE {
+        cx.met(shared.workspace(), &fresh);
+    }
     let scopes = shared.scopes(cx)?;
     for row in &rows {
         let mut event = Event::added(T::MEMBERSHIP, row);

@@ -93,6 +93,7 @@ pub fn add(
         });
     }
     grants::principal_of_team(cx.tx, team.gid, user)?;
+    cx.met(team.workspace, &[user]);
     let scopes = row.scopes(cx)?;
     cx.emit(Event { scopes, ..Event::added(TeamMembership::TYPE, &row) });
     let entry = Audit::new("team_member_added", row.workspace);

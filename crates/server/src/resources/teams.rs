@@ -51,7 +51,7 @@ impl Record for Team {
             .write(|t, Name(name)| t.name = name)
             .compact()
             .doc("What the team is called.");
-        texts::fields(s, "description", "html_description", true);
+        texts::inner_fields(s, "description", "html_description", "team inside");
         s.one::<Workspace>("organization", |t| Some(t.workspace))
             .doc("The organization the team belongs to; it never moves.");
         s.computed("permalink_url", |t, site| site.link(t.workspace, Self::TYPE, t.gid))
@@ -59,7 +59,7 @@ impl Record for Team {
         s.field("visibility", |t| &t.visibility)
             .values(TeamVisibility::ALL)
             .write(|t, v| t.visibility = v)
-            .doc("Who finds the team: its members only, everyone by name, or everyone.");
+            .doc("Who finds the team: its members only, everyone by its name without the description, or everyone.");
         s.field("edit_team_name_or_description_access_level", |t| {
             &t.edit_team_name_or_description_access_level
         })

@@ -2,19 +2,23 @@
 //!
 //! What is stored holds no name of another object: a mention is a reference, rendered through the eyes of the reader.
 
+use crate::access;
 use crate::prelude::*;
 use crate::resources::attachments;
 use crate::resources::names::{self, LINKED, Named, Reach};
+use crate::search::index;
 use engine::schema::Fetching;
+use engine::template::Templates;
 use engine::{FromJson, Site};
 use model::rich_text::{self, PRIVATE_LINK};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// Longest text, in bytes, the same for both forms: 1 MiB.
 pub const MAX_TEXT_BYTES: usize = rich_text::MAX_RICH_TEXT_BYTES;
 
 /// The rich text of an object that has none.
-const NO_HTML: &str = "<body></body>";
+pub const NO_HTML: &str = "<body></body>";
 
 /// Declares the pair of fields that show an object's text, for example `notes` and `html_notes`. The HTML is on request; the
 /// plain text too, where `plain_on_request` is set.
@@ -37,10 +41,35 @@ pub fn pair<T: Record>(
     html: &'static str,
     on_request: &[Form],
 ) {
-    let field = s.found(plain, String::new(), |fetching| shown(fetching, Form::Plain));
+    declare(s, plain, html, on_request, "");
+}
+
+/// [`fields`] for the rows of a table of which some people see no more than the name: the text is for those whom the rule called
+/// `inside` lets see the row. Both fields are on request.
+pub fn inner_fields<T: Record>(
+    s: &mut Schema<T>,
+    plain: &'static str,
+    html: &'static str,
+    inside: &str,
+) {
+    let condition = format!(" JOIN {} AS t ON t.gid = i.value WHERE :see({inside}, t)", T::TABLE);
+    declare(s, plain, html, &[Form::Plain, Form::Html], &condition);
+}
+
+/// Declares both fields; `condition` follows the joins of the query, whose list of objects is `i`.
+fn declare<T: Record>(
+    s: &mut Schema<T>,
+    plain: &'static str,
+    html: &'static str,
+    on_request: &[Form],
+    condition: &str,
+) {
+    let texts = query(Form::Plain, condition);
+    let field = s.found(plain, String::new(), move |f| rendered(f, &texts, Form::Plain));
     let field = if on_request.contains(&Form::Plain) { field.on_request() } else { field };
     field.written_apart().doc("The text without formatting.");
-    let field = s.found(html, NO_HTML.to_owned(), |fetching| shown(fetching, Form::Html));
+    let texts = query(Form::Html, condition);
+    let field = s.found(html, NO_HTML.to_owned(), move |f| rendered(f, &texts, Form::Html));
     let field = if on_request.contains(&Form::Html) { field.on_request() } else { field };
     field.written_apart().doc("The text with formatting: XML with the root `body`.");
 }
@@ -54,20 +83,40 @@ pub enum Form {
     Html,
 }
 
+/// The query for texts, for each sight.
+fn query(form: Form, condition: &str) -> Templates {
+    let columns = match form {
+        Form::Plain => "x.plain, CASE WHEN x.mentions = 1 THEN x.html ELSE '' END",
+        Form::Html => "x.html, ''",
+    };
+    let text = format!(
+        "SELECT i.key, x.workspace, x.mentions, {columns} FROM :ids AS i JOIN texts AS x ON x.object = i.value{condition}"
+    );
+    Templates::new(&text, &access::see)
+}
+
 /// The texts of the fetched objects as their reader gets them, for those that have one.
 pub fn shown(
     fetching: &mut Fetching<'_, '_>,
     form: Form,
 ) -> Result<Vec<(usize, String)>, store::Error> {
-    let sql = match form {
-        Form::Plain => {
-            "SELECT i.key, x.workspace, x.mentions, x.plain, CASE WHEN x.mentions = 1 THEN x.html ELSE '' END FROM ids(?) AS i JOIN texts AS x ON x.object = i.value"
-        }
-        Form::Html => {
-            "SELECT i.key, x.workspace, x.mentions, x.html, '' FROM ids(?) AS i JOIN texts AS x ON x.object = i.value"
-        }
-    };
-    let rows = fetching.tx.query(sql, &[Value::Ids(fetching.ids.to_vec())], |row| {
+    static TEXTS: OnceLock<[Templates; 2]> = OnceLock::new();
+    let [plain, html] = TEXTS.get_or_init(|| [Form::Plain, Form::Html].map(|form| query(form, "")));
+    match form {
+        Form::Plain => rendered(fetching, plain, form),
+        Form::Html => rendered(fetching, html, form),
+    }
+}
+
+/// [`shown`] for a query of one's own.
+fn rendered(
+    fetching: &mut Fetching<'_, '_>,
+    texts: &Templates,
+    form: Form,
+) -> Result<Vec<(usize, String)>, store::Error> {
+    let template = texts.of(fetching.viewer.sight);
+    let params = template.params(fetching.viewer.gid, fetching.ids);
+    let rows = fetching.tx.query(template.sql(), &params, |row| {
         let key = usize::try_from(row.get::<i64>(0)?).unwrap_or(usize::MAX);
         let (workspace, mentions): (Gid, bool) = (row.get(1)?, row.get(2)?);
         let (text, source): (String, String) = (row.get(3)?, row.get(4)?);
@@ -248,11 +297,13 @@ fn put(
     if !written.changed {
         return Ok(written);
     }
+    let plain = rich_text::plain(&html, &|_| None);
+    let old = rich_text::plain(&before, &|_| None);
+    index::text(cx, workspace, object, field, (&old, &plain))?;
     if written.is_empty {
         cx.later("DELETE FROM texts WHERE object = ?", params![object].to_vec())?;
         return Ok(written);
     }
-    let plain = rich_text::plain(&html, &|_| None);
     let mentions = !written.mentions.is_empty();
     cx.later(
         "INSERT INTO texts (object, workspace, html, plain, mentions) VALUES (?, ?, ?, ?, ?) ON CONFLICT (object) DO UPDATE SET html = excluded.html, plain = excluded.plain, mentions = excluded.mentions",

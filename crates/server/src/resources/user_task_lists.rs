@@ -173,6 +173,33 @@ pub fn assign(
     let Some(assignee) = assignee else {
         return cx.later("DELETE FROM user_task_list_items WHERE task = ?", params![task].to_vec());
     };
+    assign_all(cx, workspace, &[(task, assignee)])
+}
+
+/// Puts tasks on top of the first sections of their assignees' lists; they are in no list of another one.
+///
+/// Some statements for each assignee, so for at most as many as one batch has tasks.
+pub fn assign_all(cx: &mut Context<'_, '_>, workspace: Gid, assigned: &[(Gid, Gid)]) -> Result<()> {
+    let mut assignees: Vec<Gid> = assigned.iter().map(|(_, assignee)| *assignee).collect();
+    assignees.sort_unstable();
+    assignees.dedup();
+    for assignee in assignees {
+        let tasks: Vec<Gid> =
+            assigned.iter().filter(|(_, to)| *to == assignee).map(|(task, _)| *task).collect();
+        let (list, section, position) = top_of(cx, assignee, workspace)?;
+        // Tasks of one batch have the same position; their gids tell them apart.
+        cx.later(
+            "INSERT INTO user_task_list_items (task, list, workspace, section, position)
+             SELECT i.value, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT) FROM ids(?) AS i WHERE 1 = 1
+             ON CONFLICT (task) DO UPDATE SET list = excluded.list, workspace = excluded.workspace, section = excluded.section, position = excluded.position",
+            params![list, workspace, section, position.as_str(), &tasks].to_vec(),
+        )?;
+    }
+    Ok(())
+}
+
+/// The list of a user, its first section, and the position on top of that.
+fn top_of(cx: &mut Context<'_, '_>, assignee: Gid, workspace: Gid) -> Result<(Gid, Gid, Position)> {
     let list = ensure(cx, assignee, workspace)?;
     let sql = format!(
         "SELECT s.gid, (SELECT u.position FROM user_task_list_items AS u WHERE u.section = s.gid ORDER BY u.position, u.task LIMIT 1) FROM sections AS s WHERE s.container = ? AND s.deleted IS NULL ORDER BY s.position, s.gid LIMIT 1{}",
@@ -191,10 +218,7 @@ pub fn assign(
         None => (first_section(cx, list, workspace)?, None),
     };
     let position = cx.position(None, top.as_deref())?;
-    cx.later(
-        "INSERT INTO user_task_list_items (task, list, workspace, section, position) VALUES (?, ?, ?, ?, ?) ON CONFLICT (task) DO UPDATE SET list = excluded.list, workspace = excluded.workspace, section = excluded.section, position = excluded.position",
-        params![task, list, workspace, section, position.as_str()].to_vec(),
-    )
+    Ok((list, section, position))
 }
 
 /// A section for a list whose owner deleted them all.

@@ -323,11 +323,11 @@ fn favorites(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let kind = call.required("resource_type")?;
     let (workspace, _) = cx.refer::<Workspace>("workspace", call.required("workspace")?)?;
     match kind {
-        "portfolio" => favorites_of::<Portfolio>(cx, call, &workspace),
         "project" => favorites_of::<Project>(cx, call, &workspace),
         "tag" => favorites_of::<Tag>(cx, call, &workspace),
         "task" => favorites_of::<Task>(cx, call, &workspace),
         "user" => favorites_of::<User>(cx, call, &workspace),
+        "portfolio" => favorites_of::<Portfolio>(cx, call, &workspace),
         // There are none of these yet.
         "project_template" => cx.answer_page(Page::<Project>::whole(Vec::new()), Shape::Compact),
         other => Err(invalid(

@@ -141,16 +141,21 @@ pub fn first_stranger(
     workspace: Gid,
     users: &[Gid],
 ) -> Result<Option<(usize, &'static str)>> {
-    if users.is_empty() {
-        return Ok(None);
-    }
-    let sql = format!(
-        r#"SELECT wm."user" FROM ids(?) AS i JOIN workspace_memberships AS wm ON wm."user" = i.value AND wm.workspace = ? AND wm.is_active = 1{}"#,
-        cx.tx.dialect().hold("wm")
-    );
-    let inside = cx.gids(&sql, params![users, workspace])?;
+    let inside = hold(cx, workspace, users)?;
     let Some(at) = users.iter().position(|user| !inside.contains(user)) else { return Ok(None) };
     Ok(Some((at, if is_organization(cx, workspace)? { "Organization" } else { "Workspace" })))
+}
+
+/// Those of `users` who are active in the workspace. They cannot be removed from it until the transaction ends.
+pub fn hold(cx: &mut Context<'_, '_>, workspace: Gid, users: &[Gid]) -> Result<Vec<Gid>> {
+    if users.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        r#"SELECT wm."user" FROM ids(?) AS i JOIN workspace_memberships AS wm ON wm."user" = i.value AND wm.workspace = ? AND wm.is_active = 1 ORDER BY wm.gid{}"#,
+        cx.tx.dialect().hold("wm")
+    );
+    cx.gids(&sql, params![users, workspace])
 }
 
 /// Refuses users who are not in the workspace.

@@ -8,19 +8,13 @@ fn path(query: &str) -> String {
     format!("/workspaces/{ACME}/audit_log_events{query}")
 }
 
-/// The entries, once the database tells them. PostgreSQL tells them when no older transaction runs any more, and other tests run
-/// beside this one on the same server.
+/// The entries, once the database tells them: PostgreSQL does when no older transaction runs any more.
 fn entries(app: &App, query: &str, expected: usize) -> Vec<Value> {
-    let mut found = Vec::new();
-    for _ in 0..200 {
-        found = app.as_("sam").get(&path(query)).data().as_array().unwrap().clone();
-        if found.len() >= expected {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    app.settle();
+    let data = app.as_("sam").get(&path(query)).data();
+    let found = data.as_array().unwrap();
     assert_eq!(found.len(), expected, "{found:?}");
-    found
+    found.to_owned()
 }
 
 #[test]

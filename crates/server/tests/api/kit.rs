@@ -168,7 +168,13 @@ impl App {
         let storage = directory.path().join("files").to_str().unwrap().to_owned();
         // Passwords that cost next to nothing.
         let password_cost = server::identity::passwords::Cost(8);
-        let settings = Settings { storage, debug_headers: true, password_cost, ..settings };
+        let settings = Settings {
+            storage,
+            debug_headers: true,
+            password_cost,
+            allow_private_network: true,
+            ..settings
+        };
         let server = server::App::new(store, settings, outside).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         App {
@@ -195,6 +201,23 @@ impl App {
     /// Does what the server does once a minute about old deletions.
     pub(crate) fn empty_trash(&self) {
         self.runtime.block_on(server::trash::empty(&self.server)).unwrap();
+    }
+
+    /// Does what the server does once a minute about what people leave behind.
+    pub(crate) fn flush_traces(&self) {
+        self.runtime.block_on(self.server.flush_traces()).unwrap();
+    }
+
+    /// Lets one of the server's readers of the event log see everything that happened.
+    pub(crate) fn read_log(&self, name: &str) {
+        let reader = self.server.readers.iter().find(|reader| reader.name == name);
+        self.run_reader(&reader.unwrap_or_else(|| panic!("there is no reader {name}")).clone());
+    }
+
+    /// Sends what is due to webhooks.
+    pub(crate) fn send_webhooks(&self) -> usize {
+        use server::resources::webhooks::sender;
+        self.runtime.block_on(sender::send_due(&self.server)).unwrap()
     }
 
     /// Does what the server does once a minute about time periods; there are none before. They take gids.
@@ -388,6 +411,11 @@ impl Client<'_> {
     /// Reads `path`, which is below the base and may have a query.
     pub(crate) fn get(self, path: &str) -> Reply {
         self.request(Method::GET, path, &[], "")
+    }
+
+    /// Reads a path that is of no API.
+    pub(crate) fn bare(self, path: &str) -> Reply {
+        self.send(Request::builder().uri(path).body(Body::empty()).unwrap())
     }
 
     /// Posts fields, which are wrapped in `data`.

@@ -183,3 +183,26 @@ fn whoever_may_comment_may_like() {
         app.as_("eve").put(&task, json!({ "liked": true, "name": "x" })).error(403);
     });
 }
+
+#[test]
+fn a_team_that_one_asks_to_join_shows_strangers_its_name_alone() {
+    on_both(|app| {
+        let hidden = json!({ "visibility": "request_to_join", "description": "Secret plans" });
+        let team = app.has("team", hidden);
+        let path = format!("/teams/{team}?opt_fields=name,description,html_description");
+
+        let by_ada = app.as_("ada").get(&path).data();
+        let by_sam = app.as_("sam").get(&path).data();
+        let by_bob = app.as_("bob").get(&path).data();
+        app.as_("ada").put(&format!("/teams/{team}"), json!({ "visibility": "public" })).data();
+        let public = app.as_("bob").get(&path).data();
+
+        assert_eq!(by_ada["description"], "Secret plans");
+        assert_eq!(by_sam["description"], "Secret plans");
+        assert_eq!(
+            by_bob,
+            json!({ "gid": team, "name": "team", "description": "", "html_description": "<body></body>" })
+        );
+        assert_eq!(public["description"], "Secret plans");
+    });
+}

@@ -237,3 +237,24 @@ fn an_admin_command_beside_the_server_is_not_passed_either() {
 
     assert!(gids.is_sorted(), "{gids:?}");
 }
+
+#[test]
+fn metrics_tell_of_requests_writes_readers_and_what_waits() {
+    on_both(|app| {
+        app.has("tag", json!({}));
+        app.read_log("webhooks");
+        app.has("tag", json!({ "name": "unread" }));
+        app.tick(1_500);
+
+        let text = app.anonymous().bare("/metrics").text();
+
+        for line in [
+            "vinyasa_request_seconds_count{operation=\"createTag\",status=\"201\"} 2",
+            "vinyasa_reader_lag_seconds{reader=\"webhooks\"} 1.5",
+            "vinyasa_webhook_deliveries_pending 0",
+            "# TYPE vinyasa_write_hold_seconds histogram",
+        ] {
+            assert!(text.lines().any(|one| one == line), "{line} in\n{text}");
+        }
+    });
+}

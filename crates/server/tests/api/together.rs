@@ -184,3 +184,125 @@ fn a_project_gets_one_brief() {
         assert_eq!(all, [201, 400, 400, 400]);
     }
 }
+
+#[test]
+fn subtasks_stay_five_levels_deep_while_a_parent_is_moved() {
+    let app = App::crowded();
+    for round in 0..8 {
+        let mut line = vec![app.has("task", json!({}))];
+        for _ in 0..3 {
+            line.push(app.has("task", json!({ "parent": line[line.len() - 1] })));
+        }
+        let top = app.has("task", json!({}));
+        let below = app.has("task", json!({ "parent": top }));
+        // At most one of them fits: the last of the line would be on the fifth level.
+        let mut requests = vec![
+            write(
+                "POST",
+                &format!("/tasks/{}/setParent", line[0]),
+                &[],
+                &json!({ "parent": below }),
+            ),
+            write("POST", &format!("/tasks/{}/subtasks", line[3]), &[], &json!({ "name": "deep" })),
+        ];
+        requests.rotate_left(round % 2);
+
+        let replies = app.at_once(requests);
+
+        let mut statuses = statuses(&replies);
+        statuses.sort_unstable();
+        assert!(matches!(statuses[..], [200 | 201, 400]), "{statuses:?}");
+    }
+}
+
+#[test]
+fn no_subtask_is_left_of_a_task_that_goes() {
+    let app = App::crowded();
+    for round in 0..8 {
+        let project = app.has("project", json!({}));
+        let task = app.has("task", json!({ "projects": [project] }));
+        let child = app.has("task", json!({ "parent": task }));
+        let gone =
+            if round % 4 < 2 { format!("/tasks/{task}") } else { format!("/projects/{project}") };
+        let mut requests = vec![
+            write("DELETE", &gone, &[], &json!({})),
+            write("POST", &format!("/tasks/{child}/subtasks"), &[], &json!({ "name": "late" })),
+        ];
+        requests.rotate_left(round % 2);
+
+        let replies = app.at_once(requests);
+
+        let statuses = statuses(&replies);
+        assert!(statuses.iter().all(|s| matches!(s, 200 | 201 | 400 | 403 | 404)), "{statuses:?}");
+        let left = app.sql(
+            "SELECT t.gid FROM tasks AS t JOIN tasks AS p ON p.gid = t.parent WHERE t.deleted IS NULL AND p.deleted IS NOT NULL",
+            &[],
+            |row| row.get::<i64>(0),
+        );
+        assert_eq!(left, [0_i64; 0], "{statuses:?}");
+    }
+}
+
+#[test]
+fn no_task_is_left_in_a_project_that_goes() {
+    let app = App::crowded();
+    for round in 0..8 {
+        let project = app.has("project", json!({}));
+        let task = app.has("task", json!({}));
+        let mut requests = vec![
+            write("DELETE", &format!("/projects/{project}"), &[], &json!({})),
+            write(
+                "POST",
+                &format!("/tasks/{task}/addProject"),
+                &[],
+                &json!({ "project": project }),
+            ),
+            write("POST", "/tasks", &[], &json!({ "name": "new", "projects": [project] })),
+            write("POST", &format!("/projects/{project}/sections"), &[], &json!({ "name": "new" })),
+        ];
+        requests.rotate_left(round % 4);
+
+        let replies = app.at_once(requests);
+
+        let statuses = statuses(&replies);
+        assert!(statuses.iter().all(|s| matches!(s, 200 | 201 | 400 | 403 | 404)), "{statuses:?}");
+        let left = app.sql(
+            "SELECT t.gid FROM task_projects AS tp JOIN projects AS p ON p.gid = tp.project JOIN tasks AS t ON t.gid = tp.task WHERE p.deleted IS NOT NULL AND t.deleted IS NULL
+             UNION ALL SELECT s.gid FROM sections AS s JOIN projects AS p ON p.gid = s.container WHERE p.deleted IS NOT NULL AND s.deleted IS NULL",
+            &[],
+            |row| row.get::<i64>(0),
+        );
+        assert_eq!(left, [0_i64; 0], "{statuses:?}");
+    }
+}
+
+#[test]
+fn whoever_is_removed_while_he_comments_does_not_follow() {
+    let app = App::crowded();
+    for round in 0..8 {
+        app.as_("ada").post(&format!("/workspaces/{ACME}/addUser"), json!({ "user": BOB })).data();
+        let project =
+            app.has("project", json!({ "privacy_setting": "private", "team": crate::kit::CREW }));
+        let member = json!({ "parent": project, "member": BOB, "access_level": "editor" });
+        app.as_("ada").post("/memberships", member).data();
+        let task = app.has("task", json!({ "projects": [project] }));
+        let mut comment =
+            write("POST", &format!("/tasks/{task}/stories"), &[], &json!({ "text": "Still here" }));
+        comment.headers_mut().insert("authorization", "Bearer bob".parse().unwrap());
+        let mut requests = vec![
+            comment,
+            write("POST", &format!("/workspaces/{ACME}/removeUser"), &[], &json!({ "user": BOB })),
+        ];
+        requests.rotate_left(round % 2);
+
+        let replies = app.at_once(requests);
+
+        let statuses = statuses(&replies);
+        assert!(statuses.iter().all(|s| matches!(s, 200 | 201 | 403 | 404)), "{statuses:?}");
+        let left =
+            app.sql(r#"SELECT f.task FROM task_followers AS f WHERE f."user" = 202"#, &[], |row| {
+                row.get::<i64>(0)
+            });
+        assert_eq!(left, [0_i64; 0], "{statuses:?}");
+    }
+}

@@ -41,6 +41,14 @@ impl Dialect {
         }
     }
 
+    /// Whether writers run side by side, so that rules that span rows need [`Dialect::hold`] and [`Tx::lock`](crate::Tx::lock).
+    pub const fn has_parallel_writers(self) -> bool {
+        match self {
+            Dialect::Sqlite => false,
+            Dialect::Postgres => true,
+        }
+    }
+
     /// Written at the end of a query to keep the rows of `alias` from being locked by [`Tx::lock`](crate::Tx::lock), and so from
     /// what that announces, until the end of the transaction. Many may hold a row at once. SQLite has one writer.
     pub fn hold(self, alias: &str) -> String {

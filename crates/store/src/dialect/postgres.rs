@@ -98,9 +98,11 @@ pub(crate) fn whole(error: &tokio_postgres::Error) -> String {
     text
 }
 
-/// The statement that holds one row of `table` until the end of the transaction.
-pub(crate) fn lock_row(table: &str) -> String {
-    format!("SELECT t.gid FROM {table} AS t WHERE t.gid = ? FOR UPDATE")
+/// The statement that holds rows of `table` until the end of the transaction, in the order of their gids.
+pub(crate) fn lock_rows(table: &str) -> String {
+    format!(
+        "SELECT t.gid FROM {table} AS t WHERE t.gid = ANY (CAST(? AS bigint[])) ORDER BY t.gid FOR UPDATE"
+    )
 }
 
 /// See [`Dialect::hold`](super::Dialect::hold): what a foreign key takes on the row it names.

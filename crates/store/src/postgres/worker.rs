@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::dialect::postgres::Remedy;
 use crate::gids;
 use crate::postgres::{Exchange, Link, Mode};
-use crate::queue::{self, Job, Kind, Ran, Taken};
+use crate::queue::{self, Job, Kind, Ran};
 use crate::store::Shared;
 use crate::{Error, Tx};
 
@@ -32,14 +32,13 @@ struct Undone {
 impl Worker {
     /// Works until the queue is closed and empty.
     pub(crate) fn work(&mut self) {
-        loop {
-            match self.shared.reads.take(None) {
-                Taken::Work(Kind::Read, job) => self.read(job),
-                Taken::Work(Kind::Write, job) => self.write(job),
-                Taken::Idle => {}
-                Taken::Closed => return self.link.disconnect(),
+        while let Some((kind, job)) = self.shared.reads.take() {
+            match kind {
+                Kind::Read => self.read(job),
+                Kind::Write => self.write(job),
             }
         }
+        self.link.disconnect();
     }
 
     fn read(&mut self, mut job: Box<dyn Job>) {
@@ -47,7 +46,7 @@ impl Worker {
             return job.answer(Some(error));
         }
         let mut tx = Tx::postgres(Exchange::new(&mut self.link, Mode::Read), None);
-        let ran = queue::run(&mut *job, &mut tx);
+        let ran = queue::run(|tx| job.run(tx), &mut tx);
         job.answer(match ran {
             Ran::Well => None,
             Ran::Badly(failure) => failure,
@@ -104,7 +103,7 @@ impl Worker {
         let started = Instant::now();
         let gids = &self.shared.gids;
         let mut tx = Tx::postgres(Exchange::new(&mut self.link, Mode::Write), Some(gids));
-        let ran = queue::run(job, &mut tx);
+        let ran = queue::run(|tx| job.run(tx), &mut tx);
         let needs_gids = (tx.failure() == Some(Error::GidsExhausted)).then(|| tx.drawn());
         let Some(mut exchange) = tx.into_exchange() else {
             return Err(undone(Some(Error::Overloaded), Remedy::None));

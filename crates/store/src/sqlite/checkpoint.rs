@@ -10,6 +10,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::sqlite::Link;
+use crate::sqlite::reader::Readers;
 
 /// The log is cut to this size when it starts anew, so that its size tells how much is in it.
 pub(crate) const KEEP_BYTES: u64 = 4 << 20;
@@ -22,6 +23,9 @@ const STOP_BYTES: u64 = 128 << 20;
 
 /// The pause between two checkpoints, when readers keep the log from starting anew.
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// A reading connection that is not used for this long, or up to twice as long, gives its page cache back.
+const REST: Duration = Duration::from_secs(10);
 
 /// How long the writer stands still at most.
 const STILL: Duration = Duration::from_millis(200);
@@ -85,13 +89,18 @@ impl Bell {
     }
 }
 
-/// Runs checkpoints when the bell rings, until it is closed.
-pub(crate) fn work(link: &Link, bell: &Bell) {
+/// Runs checkpoints when the bell rings, until it is closed; lets connections rest in between.
+pub(crate) fn work(link: &Link, bell: &Bell, readers: &Readers) {
     loop {
-        let waited = bell.changed.wait_while(bell.state(), |state| !state.rung && !state.closed);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        let waited = bell.changed.wait_timeout_while(bell.state(), REST, |s| !s.rung && !s.closed);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         if state.closed {
             return;
+        }
+        if !state.rung {
+            drop(state);
+            readers.rest();
+            continue;
         }
         state.rung = false;
         drop(state);

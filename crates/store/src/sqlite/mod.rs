@@ -7,15 +7,15 @@ pub(crate) mod checkpoint;
 pub(crate) mod reader;
 pub(crate) mod writer;
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use foldhash::fast::RandomState;
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
-use rusqlite::{Connection, OpenFlags, Params};
+use rusqlite::{CachedStatement, Connection, OpenFlags, Params};
 
 use crate::tx::{Each, Failure};
 use crate::{Column, Dialect, Error, Row, Value, dialect, sql};
@@ -25,6 +25,10 @@ pub(crate) const FILE: &str = "vinyasa.db";
 
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 2_000;
+
+/// How much of the database file readers map into memory, which saves a system call and a copy for each page that they do not
+/// have yet. It is the most that SQLite maps; what lies behind is read.
+const MAPPED_BYTES: u64 = 0x7fff_0000;
 
 /// How long a connection waits for another process that holds a lock.
 const BUSY: Duration = Duration::from_secs(5);
@@ -41,7 +45,7 @@ pub(crate) enum Purpose {
 pub(crate) struct Link {
     connection: Connection,
     /// Rewritten statements, by their original text.
-    texts: RefCell<HashMap<String, String>>,
+    texts: RefCell<HashMap<String, String, RandomState>>,
 }
 
 impl Link {
@@ -69,6 +73,7 @@ impl Link {
              PRAGMA journal_size_limit = {};
              PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = {};
+             PRAGMA mmap_size = {};
              PRAGMA query_only = {};",
             if durable { "FULL" } else { "OFF" },
             checkpoint::KEEP_BYTES,
@@ -77,6 +82,7 @@ impl Link {
                 Purpose::Write => -32_768,
                 Purpose::Checkpoint => -256,
             },
+            if purpose == Purpose::Read { MAPPED_BYTES } else { 0 },
             if purpose == Purpose::Read { "ON" } else { "OFF" },
         ))?;
         Ok(Link { connection, texts: RefCell::default() })
@@ -147,8 +153,7 @@ impl Link {
         each: &mut Each<'_>,
     ) -> Result<u64, Failure> {
         let fail = |error: &rusqlite::Error| Failure::Statement(self.error(error, sql));
-        let text = self.text(sql).map_err(Failure::Statement)?;
-        let mut statement = self.connection.prepare_cached(&text).map_err(|error| fail(&error))?;
+        let mut statement = self.prepare(sql).map_err(Failure::Statement)?;
         if statement.parameter_count() != params.len() {
             return Err(Failure::Statement(wrong_count(
                 statement.parameter_count(),
@@ -185,21 +190,25 @@ impl Link {
         }
     }
 
-    /// The statement as SQLite takes it. Only lists differ, so most texts are taken as they are.
-    fn text<'s>(&self, sql: &'s str) -> Result<Cow<'s, str>, Error> {
+    /// The statement, prepared. SQLite takes most texts as they are: only lists are written in another way.
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, Error> {
+        let prepare = |text: &str| {
+            self.connection.prepare_cached(text).map_err(|error| self.error(&error, sql))
+        };
         if !sql.contains("s(?)") && !cfg!(debug_assertions) {
-            return Ok(Cow::Borrowed(sql));
+            return prepare(sql);
         }
         let mut texts = self.texts.borrow_mut();
         if let Some(text) = texts.get(sql) {
-            return Ok(Cow::Owned(text.clone()));
+            return prepare(text);
         }
         let text = sql::statement(sql, Dialect::Sqlite)?;
+        let statement = prepare(&text);
         if texts.len() >= STATEMENTS {
             texts.clear();
         }
-        texts.insert(sql.to_owned(), text.clone());
-        Ok(Cow::Owned(text))
+        texts.insert(sql.to_owned(), text);
+        statement
     }
 }
 

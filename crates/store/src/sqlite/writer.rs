@@ -193,7 +193,7 @@ impl Writer {
             return self.destroy(Some(self.link.error(&error, "SAVEPOINT")));
         }
         let mut tx = Tx::sqlite(&self.link, Some(&self.shared.gids));
-        let ran = queue::run(job, &mut tx);
+        let ran = queue::run(|tx| job.run(tx), &mut tx);
         let needs_gids = tx.failure() == Some(Error::GidsExhausted);
         if self.link.is_autocommit() {
             return match ran {

@@ -48,7 +48,6 @@ impl Work for NumberTasks {
     const KIND: &'static str = "number_tasks";
 
     fn batch(&mut self, cx: &mut Context<'_, '_>, _job: Gid) -> Result<Step> {
-        super::lock(cx, Gid::new(self.field))?;
         let is_used: Option<i64> = cx.cell(
             "SELECT 1 FROM custom_field_settings AS s JOIN custom_fields AS f ON f.gid = s.custom_field WHERE s.parent = ? AND s.custom_field = ? AND f.deleted IS NULL",
             params![self.project, self.field],
@@ -60,20 +59,43 @@ impl Work for NumberTasks {
         )?;
         let (Some(_), Some(last)) = (is_used, tasks.last()) else { return Ok(Step::done(0)) };
         self.after = *last;
-        let given = cx.execute(
-            "INSERT INTO custom_field_values (object, custom_field, workspace, number_value)
-             SELECT t.gid, f.gid, f.workspace, CAST(f.last_id + row_number() OVER (ORDER BY t.created_at, t.gid) AS DOUBLE PRECISION)
-             FROM ids(?) AS i JOIN tasks AS t ON t.gid = i.value JOIN custom_fields AS f ON f.gid = ?
-             WHERE t.deleted IS NULL AND (SELECT 1 FROM custom_field_values AS v WHERE v.object = t.gid AND v.custom_field = f.gid) IS NULL",
-            params![&tasks, self.field],
-        )?;
-        cx.later(
-            "UPDATE custom_fields SET last_id = last_id + ? WHERE gid = ?",
-            params![i64::try_from(given).unwrap_or(i64::MAX), self.field].to_vec(),
-        )?;
+        give(cx, Gid::new(self.field), &tasks)?;
         let is_done = i64::try_from(tasks.len()).unwrap_or(i64::MAX) < BATCH;
         Ok(Step { rows: tasks.len(), is_done })
     }
+}
+
+/// Gives new tasks their numbers in the ID fields of the projects that they are in; for very many at once.
+pub fn number_some(cx: &mut Context<'_, '_>, tasks: &[Gid]) -> Result<()> {
+    let wanted: Vec<(i64, i64)> = cx.query(
+        "SELECT DISTINCT f.gid, tp.task FROM ids(?) AS i JOIN task_projects AS tp ON tp.task = i.value JOIN custom_field_settings AS s ON s.parent = tp.project JOIN custom_fields AS f ON f.gid = s.custom_field
+         WHERE f.id_prefix IS NOT NULL AND f.deleted IS NULL ORDER BY f.gid, tp.task",
+        params![tasks],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    for of_field in wanted.chunk_by(|one, next| one.0 == next.0) {
+        let tasks: Vec<i64> = of_field.iter().map(|(_, task)| *task).collect();
+        if let Some((field, _)) = of_field.first() {
+            give(cx, Gid::new(*field), &tasks)?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives those of the tasks that have none yet their numbers in one field, oldest first. The field's row is held until the end.
+fn give(cx: &mut Context<'_, '_>, field: Gid, tasks: &[i64]) -> Result<()> {
+    super::lock(cx, field)?;
+    let given = cx.execute(
+        "INSERT INTO custom_field_values (object, custom_field, workspace, number_value)
+         SELECT t.gid, f.gid, f.workspace, CAST(f.last_id + row_number() OVER (ORDER BY t.created_at, t.gid) AS DOUBLE PRECISION)
+         FROM ids(?) AS i JOIN tasks AS t ON t.gid = i.value JOIN custom_fields AS f ON f.gid = ?
+         WHERE t.deleted IS NULL AND (SELECT 1 FROM custom_field_values AS v WHERE v.object = t.gid AND v.custom_field = f.gid) IS NULL",
+        params![tasks, field],
+    )?;
+    cx.later(
+        "UPDATE custom_fields SET last_id = last_id + ? WHERE gid = ?",
+        params![i64::try_from(given).unwrap_or(i64::MAX), field].to_vec(),
+    )
 }
 
 /// The operation on tasks; it belongs to the section of tasks.

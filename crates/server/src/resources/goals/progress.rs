@@ -221,7 +221,7 @@ pub fn tell_above(cx: &mut Context<'_, '_>, goal: Gid, workspace: Gid) -> Result
              WHERE r.supporting_resource = ? AND r.contribution_weight > 0
            UNION SELECT r.supported_goal FROM above JOIN goal_relationships AS r ON r.supporting_resource = above.gid AND r.contribution_weight > 0
              JOIN goal_metrics AS m ON m.goal = r.supported_goal AND m.progress_source = 'subgoal_progress')
-         SELECT g.gid FROM above JOIN goals AS g ON g.gid = above.gid WHERE g.deleted IS NULL AND g.gid <> ? ORDER BY g.gid LIMIT ?",
+         SELECT above.gid FROM above WHERE (SELECT 1 FROM goals AS g WHERE g.gid = above.gid AND g.deleted IS NULL) IS NOT NULL AND above.gid <> ? ORDER BY above.gid LIMIT ?",
         params![goal, goal, MOST_TOLD],
     )?;
     for parent in above {

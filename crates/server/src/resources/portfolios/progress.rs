@@ -51,7 +51,7 @@ fn counts() -> &'static Templates {
              state(status_type) AS (
                SELECT (SELECT s.status_type FROM status_updates AS s WHERE s.parent = work.gid AND s.deleted IS NULL ORDER BY s.created_at DESC, s.gid DESC LIMIT 1) FROM work),
              todo(completed) AS (
-               SELECT t.completed FROM (SELECT DISTINCT tp.task FROM work JOIN task_projects AS tp ON tp.project = work.gid) AS x JOIN tasks AS t ON t.gid = x.task WHERE t.deleted IS NULL)
+               SELECT t.completed FROM tasks AS t WHERE t.deleted IS NULL AND t.gid IN (SELECT tp.task FROM task_projects AS tp WHERE tp.project IN (SELECT work.gid FROM work)))
              SELECT count(*), count(CASE WHEN state.status_type = 'on_track' THEN 1 END), count(CASE WHEN state.status_type = 'at_risk' THEN 1 END),
                count(CASE WHEN state.status_type = 'off_track' THEN 1 END), count(CASE WHEN state.status_type = 'on_hold' THEN 1 END),
                count(CASE WHEN state.status_type = 'complete' THEN 1 END), count(CASE WHEN state.status_type = 'dropped' THEN 1 END),

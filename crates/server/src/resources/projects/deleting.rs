@@ -7,6 +7,7 @@
 use crate::jobs::{self, Step, Work};
 use crate::prelude::*;
 use crate::resources::projects::Project;
+use crate::resources::sections::Section;
 use crate::resources::tasks::Task;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,9 @@ impl FinishDeletion {
                 continue;
             }
             done += found.len();
+            // Nor below one of them; who came before is found with the next step's subtasks.
+            let gids: Vec<Gid> = found.iter().copied().map(Gid::new).collect();
+            cx.tx.lock_all(Task::TABLE, &gids)?;
             cx.execute(
                 "UPDATE tasks SET deleted = ? WHERE deleted IS NULL AND gid IN (SELECT i.value FROM ids(?) AS i)",
                 params![self.deletion, &found],
@@ -110,6 +114,13 @@ impl FinishDeletion {
 
 /// Deletes a project. Restoring it takes the deletion back and writes the grants anew.
 pub(super) fn delete(cx: &mut Context<'_, '_>, project: &Project) -> Result<()> {
+    // Nobody adds a section or puts a task into one meanwhile; see [`crate::resources::sections::hold`].
+    project.lock(cx)?;
+    let sections = cx.gids(
+        "SELECT s.gid FROM sections AS s WHERE s.container = ? AND s.deleted IS NULL",
+        params![project.gid],
+    )?;
+    cx.tx.lock_all(Section::TABLE, &sections)?;
     let deletion = cx.trash(Project::TYPE, "projects", project.gid, project.workspace)?;
     cx.later(
         "UPDATE sections SET deleted = ? WHERE container = ? AND deleted IS NULL",
@@ -128,6 +139,8 @@ pub(super) fn delete(cx: &mut Context<'_, '_>, project: &Project) -> Result<()> 
 
 /// Deletes a task with its subtasks.
 pub fn delete_task(cx: &mut Context<'_, '_>, task: &Task) -> Result<()> {
+    // Nobody puts a subtask below it meanwhile; see `subtasks::parent_of`.
+    cx.lock(Task::TABLE, task.gid)?;
     let deletion = cx.trash(Task::TYPE, Task::TABLE, task.gid, task.workspace)?;
     let rest = FinishDeletion {
         deletion: deletion.get(),

@@ -1,9 +1,11 @@
 //! Projects: ordered collections of tasks, in sections.
 //!
-//! API section "Projects". Who is in a project is in [`members`], the lists in [`lists`], the trash in [`deleting`].
+//! API section "Projects". Who is in a project is in [`members`], the lists in [`lists`], the trash in [`deleting`], copies in
+//! [`duplicating`].
 //! Events: `project` added, changed, deleted; its members and followers are lists that change.
 
 pub mod deleting;
+pub mod duplicating;
 mod lists;
 pub mod members;
 
@@ -14,6 +16,7 @@ use crate::resources::custom_fields::settings::CustomFieldSetting;
 use crate::resources::custom_fields::values;
 use crate::resources::project_briefs::ProjectBrief;
 use crate::resources::project_statuses::ProjectStatus;
+use crate::resources::project_templates::ProjectTemplate;
 use crate::resources::tasks::Task;
 use crate::resources::teams::Team;
 use crate::resources::users::User;
@@ -166,9 +169,12 @@ impl Record for Project {
         s.one_by::<ProjectBrief>("project_brief", Join::back("project"))
             .on_request()
             .doc("The brief of the project; null where there is none.");
-        s.computed("created_from_template", |_, _| None::<serde_json::Value>)
-            .on_request()
-            .doc("The template that the project was made from, or null.");
+        s.one_by::<ProjectTemplate>(
+            "created_from_template",
+            Join::through("template_uses", "project", "template").order("t.gid"),
+        )
+        .on_request()
+        .doc("The template that the project was made from, or null.");
         s.one::<Workspace>("workspace", |p| Some(p.workspace))
             .doc("The workspace the project belongs to; it never moves.");
     }
@@ -457,6 +463,7 @@ pub fn operations(api: &mut Operations) {
         lists::task_counts,
     );
     members::operations(api);
+    duplicating::operations(api);
 }
 
 /// The team that a project is to be in; the actor creates and moves projects there only if he is one of its people.

@@ -4,7 +4,7 @@ use super::{Task, scopes, touch};
 use crate::prelude::*;
 use crate::resources::stories::{self, Details};
 use crate::resources::users::User;
-use crate::resources::workspace_memberships::first_stranger;
+use crate::resources::workspace_memberships::{self, first_stranger};
 
 /// Adds users as followers, silently ignoring those who follow already. `grants` says whether following lets them reach the
 /// task: true when someone with Edit adds them, false when they follow by their own comment. Tells `follower_added` stories
@@ -19,7 +19,19 @@ pub fn follow(cx: &mut Context<'_, '_>, task: &Task, users: &[Gid], grants: bool
         &[ids, Value::Int(task.gid.get())],
         |row| Ok((row.get::<Gid>(0)?, row.get::<bool>(1)?)),
     )?;
+    cx.met(task.workspace, users);
     let me = cx.me();
+    // Where writers run side by side, somebody may have been removed since he was looked at.
+    let inside = if cx.tx.dialect().has_parallel_writers() {
+        let new: Vec<Gid> = users
+            .iter()
+            .copied()
+            .filter(|user| known.iter().all(|(known, _)| known != user))
+            .collect();
+        Some(workspace_memberships::hold(cx, task.workspace, &new)?)
+    } else {
+        None
+    };
     for user in users {
         match known.iter().find(|(known, _)| known == user) {
             Some((_, true)) => continue,
@@ -32,6 +44,7 @@ pub fn follow(cx: &mut Context<'_, '_>, task: &Task, users: &[Gid], grants: bool
                 }
                 continue;
             }
+            None if inside.as_ref().is_some_and(|inside| !inside.contains(user)) => continue,
             None => {}
         }
         insert(cx, task, *user, grants)?;
@@ -68,6 +81,7 @@ pub(super) fn begin(cx: &mut Context<'_, '_>, task: &Task, body: &Body) -> Resul
     }
     users.extend(task.assignee);
     users.extend(named(cx, task, body)?);
+    cx.met(task.workspace, &users);
     let mut seen = Vec::new();
     for user in users {
         if !seen.contains(&user) {

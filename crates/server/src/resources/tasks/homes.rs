@@ -53,7 +53,7 @@ impl Homes {
     /// Errors: 400 if there is none of them; 400 for objects of different workspaces; 403 where the actor may not add tasks.
     pub(super) fn of(cx: &mut Context<'_, '_>, body: &Body) -> Result<Self> {
         if let Some(raw) = body.reference("parent")?.flatten() {
-            let parent = subtasks::parent_of(cx, &raw)?;
+            let (parent, _) = subtasks::parent_of(cx, &raw)?;
             let position = subtasks::top_position(cx, parent.gid)?;
             return Ok(Homes {
                 workspace: parent.workspace,
@@ -162,6 +162,17 @@ fn section_of(cx: &mut Context<'_, '_>, name: &str, raw: &str, project: Gid) -> 
 /// The tasks of a section, in order.
 fn list_of(section: Gid) -> List {
     List { id: "task", ..List::of("task_projects", "section", section) }
+}
+
+/// Puts a new task on top of the first section of a project, without telling anybody: whoever makes it does.
+pub fn place_first(cx: &mut Context<'_, '_>, task: Gid, project: Gid) -> Result<()> {
+    let section = sections::first_of(cx, project)?;
+    let position = list_of(section).place(cx, Spot::First, None)?;
+    let now = cx.now();
+    cx.later(
+        "INSERT INTO task_projects (task, project, workspace, section, position, added_at) SELECT t.gid, CAST(? AS BIGINT), t.workspace, CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS BIGINT) FROM tasks AS t WHERE t.gid = ?",
+        params![project, section, position.as_str(), now, task].to_vec(),
+    )
 }
 
 /// Puts a task into a project that it is not in.

@@ -180,7 +180,7 @@ fn of_tag(cx: &mut Context<'_, '_>, tag: &Tag, call: &Call) -> Result<Page<Task>
         .narrow(Query::scan())
         .join("task_tags AS j ON j.task = t.gid", &[])
         .filter("j.tag = ?", params![tag.gid])
-        .order(&["t.created_at", "t.gid"])
+        .order(&["j.task_created_at", "j.task"])
         .page(cx, call)
 }
 

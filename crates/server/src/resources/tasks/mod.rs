@@ -6,6 +6,7 @@
 
 pub mod dates;
 pub mod dependencies;
+pub mod duplicating;
 pub mod external;
 pub mod followers;
 pub mod homes;
@@ -395,6 +396,13 @@ fn tell_changes(
         stories::tell(cx, row, subtype, details)?;
     } else if fields.has("completed") {
         let subtype = if row.completed { "marked_complete" } else { "marked_incomplete" };
+        if row.completed {
+            let projects = cx.gids(
+                "SELECT tp.project FROM task_projects AS tp WHERE tp.task = ?",
+                params![row.gid],
+            )?;
+            cx.finished_in(row.workspace, &projects);
+        }
         stories::tell(cx, row, subtype, Details::default())?;
     }
     if fields.has("parent") {
@@ -547,9 +555,11 @@ pub fn operations(api: &mut Operations) {
     )
     .created()
     .alias();
+    crate::search::tasks::operations(api);
     subtasks::operations(api);
     dependencies::operations(api);
     homes::operations(api);
     tags::operations(api);
     followers::operations(api);
+    duplicating::operations(api);
 }

@@ -31,13 +31,44 @@ fn height(cx: &mut Context<'_, '_>, task: Gid) -> Result<usize> {
     Ok(height.and_then(|height| usize::try_from(height).ok()).unwrap_or(0))
 }
 
-/// The parent that a body names, with the right to add subtasks to it.
-pub(super) fn parent_of(cx: &mut Context<'_, '_>, raw: &str) -> Result<Task> {
+/// The parent that a body names, with the right to add subtasks to it, and its ancestors. None of them is moved or deleted
+/// until the transaction ends.
+///
+/// Errors: 400 for one that is unknown, or so deep that it can have no subtask.
+pub(super) fn parent_of(cx: &mut Context<'_, '_>, raw: &str) -> Result<(Task, Vec<Gid>)> {
     let (parent, level) = cx.refer::<Task>("parent", raw)?;
     cx.require_level(level, Level::Edit)?;
-    let depth = ancestors(cx, parent.gid)?.len() + 1;
-    require(depth <= MAX_DEPTH, "parent", "Subtasks can be nested at most 5 levels deep")?;
-    Ok(parent)
+    let above = hold_line(cx, parent.gid)?;
+    require(above.len() < MAX_DEPTH, "parent", "Subtasks can be nested at most 5 levels deep")?;
+    Ok((parent, above))
+}
+
+/// The ancestors of a task, nearest first. Where writers run side by side, task and ancestors are held, and looked at again until
+/// those that are held are those that there are.
+fn hold_line(cx: &mut Context<'_, '_>, task: Gid) -> Result<Vec<Gid>> {
+    let dialect = cx.tx.dialect();
+    let hold = format!(
+        "SELECT t.gid FROM tasks AS t WHERE t.gid IN (SELECT i.value FROM ids(?) AS i) AND t.deleted IS NULL ORDER BY t.gid{}",
+        dialect.hold("t")
+    );
+    let mut above = ancestors(cx, task)?;
+    if !dialect.has_parallel_writers() {
+        return Ok(above);
+    }
+    // Each turn is one move that came in between, and each move takes the workspace for itself.
+    for _ in 0..MAX_DEPTH {
+        let line: Vec<Gid> = std::iter::once(task).chain(above.iter().copied()).collect();
+        let held = cx.gids(&hold, params![line])?;
+        if !held.contains(&task) {
+            return Err(invalid("parent", format!("Unknown object: {task}")));
+        }
+        let now = ancestors(cx, task)?;
+        if now == above {
+            return Ok(above);
+        }
+        above = now;
+    }
+    Err(crate::Error::Overloaded)
 }
 
 /// The subtasks of a task, in order.
@@ -64,11 +95,12 @@ pub(super) fn settle_parent(
         row.parent_position = None;
         return Ok(());
     };
-    let parent = parent_of(cx, &raw)?;
-    require(parent.workspace == before.workspace, "parent", "Must be in the task's workspace")?;
     // A circle spans tasks, so parents of one workspace change one request at a time.
     cx.lock("workspaces", before.workspace)?;
-    let above = ancestors(cx, parent.gid)?;
+    let (parent, above) = parent_of(cx, &raw)?;
+    require(parent.workspace == before.workspace, "parent", "Must be in the task's workspace")?;
+    // Nobody puts anything below it meanwhile.
+    cx.lock("tasks", before.gid)?;
     let is_circle = parent.gid == before.gid || above.contains(&before.gid);
     require(!is_circle, "parent", "A task cannot be its own parent or that of one of its parents")?;
     let depth = above.len() + 1 + height(cx, before.gid)?;

@@ -12,8 +12,8 @@ pub fn put(cx: &mut Context<'_, '_>, task: &Task, tag: &Tag) -> Result<()> {
     require(tag.workspace == task.workspace, "tag", "Must be in the task's workspace")?;
     let position = cx.sequence();
     let added = cx.execute(
-        "INSERT INTO task_tags (task, tag, workspace, position) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        params![task.gid, tag.gid, task.workspace, position],
+        "INSERT INTO task_tags (task, tag, workspace, position, task_created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        params![task.gid, tag.gid, task.workspace, position, task.created_at],
     )?;
     if added == 0 {
         return Ok(());

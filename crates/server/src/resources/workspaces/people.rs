@@ -36,6 +36,7 @@ pub fn let_in(cx: &mut Context<'_, '_>, workspace: Gid, user: Gid, role: Role) -
     };
     let scopes = row.scopes(cx)?;
     cx.emit(Event { scopes, ..Event::added(WorkspaceMembership::TYPE, &row) });
+    cx.met(workspace, &[user]);
     let event_type = if was_here { "user_reprovisioned" } else { "user_invited" };
     let entry = Audit::new(event_type, workspace).about(User::TYPE, user);
     cx.audit(entry.change(None, Some(role.name())))
@@ -353,11 +354,21 @@ impl Leaving {
         cx.query(&text, params![user, self.workspace], |row| TeamMembership::from_row(row, 0))
     }
 
-    /// The user follows nothing here any more, has no favourites here, and the membership is over.
+    /// The user follows nothing here any more, has no templates and favourites here, and the membership is over.
     fn forget(&self, cx: &mut Context<'_, '_>) -> Result<()> {
-        for table in
-            ["task_followers", "project_followers", "tag_followers", "goal_followers", "favorites"]
-        {
+        cx.later(
+            "UPDATE project_templates SET owner = ? WHERE owner = ? AND workspace = ?",
+            params![self.heir, self.user, self.workspace].to_vec(),
+        )?;
+        for table in [
+            "task_followers",
+            "project_followers",
+            "tag_followers",
+            "goal_followers",
+            "favorites",
+            "visits",
+            "contacts",
+        ] {
             cx.execute(
                 &format!(r#"DELETE FROM {table} WHERE "user" = ? AND workspace = ?"#),
                 params![self.user, self.workspace],

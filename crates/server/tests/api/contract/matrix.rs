@@ -92,6 +92,10 @@ const VERBS: &[Verb] = &[
     verb(0, "PUT", "/projects/901", r#"{"name":"Changed"}"#, 'e'),
     verb(0, "POST", "/projects/901/sections", r#"{"name":"New"}"#, 'e'),
     verb(0, "POST", "/projects/901/addMembers", r#"{"members":"204"}"#, 'a'),
+    verb(0, "GET", "/task_templates/964", "", 's'),
+    verb(0, "GET", "/task_templates?project=901", "", 's'),
+    verb(0, "POST", "/task_templates/964/instantiateTask", r#"{"name":"New"}"#, 'e'),
+    verb(0, "DELETE", "/task_templates/964", "", 'e'),
     verb(0, "GET", "/status_updates/945", "", 's'),
     verb(0, "GET", "/project_statuses/945", "", 's'),
     verb(

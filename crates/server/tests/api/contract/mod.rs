@@ -1,12 +1,14 @@
 //! What holds for every operation, every type and every field: walks the declarations, so that nothing can be forgotten.
 //!
 //! [`operations`] has a row for each operation, [`document`] checks the OpenAPI document and that answers conform to it,
-//! [`statements`] looks at the SQL, [`hostile`] sends what nobody should, [`matrix`] says who may do what.
+//! [`statements`] and [`plans`] look at the SQL, [`records`] compares each type with its snapshot, [`hostile`] sends what nobody should, [`matrix`] says who may do what.
 
 mod document;
 mod hostile;
 mod matrix;
 mod operations;
+mod plans;
+mod records;
 pub(crate) mod scene;
 mod statements;
 
@@ -276,9 +278,9 @@ fn every_field_is_documented_and_leads_somewhere() {
         let output = match operation.output {
             Output::One(kind) | Output::List(kind) | Output::FullList(kind) => Some(kind),
             Output::Counts(_)
+            | Output::Events
             | Output::Plain(_)
             | Output::PlainList(_)
-            | Output::Events
             | Output::Empty => None,
         };
         let input = match operation.input {
@@ -305,9 +307,11 @@ fn objects() -> BTreeMap<&'static str, &'static str> {
         ("goal", "/goals/930"),
         ("goal_relationship", "/goal_relationships/932"),
         ("job", "/jobs/961"),
+        ("membership", "/memberships/911"),
         ("portfolio", "/portfolios/941"),
         ("portfolio_membership", "/portfolio_memberships/942"),
         ("project", "/projects/901"),
+        ("project_template", "/project_templates/962"),
         ("project_brief", "/project_briefs/947"),
         ("project_membership", "/project_memberships/911"),
         ("project_status", "/project_statuses/945"),
@@ -316,12 +320,15 @@ fn objects() -> BTreeMap<&'static str, &'static str> {
         ("story", "/stories/905"),
         ("tag", "/tags/906"),
         ("task", "/tasks/903"),
+        ("task_template", "/task_templates/964"),
         ("team", "/teams/301"),
         ("team_membership", "/team_memberships/701"),
         ("time_period", "/time_periods/941"),
         ("time_tracking_entry", "/time_tracking_entries/942"),
         ("user", "/users/201"),
         ("user_task_list", "/user_task_lists/601"),
+        ("webhook", "/webhooks/950"),
+        ("webhook_delivery", "/api/vinyasa/1/webhook_deliveries/951"),
         ("workspace", "/workspaces/101"),
         ("workspace_membership", "/workspace_memberships/401"),
     ])

@@ -104,6 +104,39 @@ pub(crate) const CASES: &[Case] = &[
         HIDDEN,
     ),
     case("updateEnumOption", "/enum_options/908", r#"{"name":"Highest"}"#, HIDDEN),
+    // Project templates, task templates and duplicating projects
+    case("getProjectTemplate", "/project_templates/962", "", HIDDEN),
+    case("deleteProjectTemplate", "/project_templates/962", "", HIDDEN),
+    case("getProjectTemplates", "/project_templates?workspace=101", "", [200, 200, 400]),
+    case("getProjectTemplatesForTeam", "/teams/301/project_templates", "", HIDDEN),
+    case(
+        "instantiateProject",
+        "/project_templates/962/instantiateProject",
+        r#"{"name":"Made","requested_dates":[{"gid":"1","value":"2026-02-02"}]}"#,
+        NEW,
+    ),
+    case(
+        "projectSaveAsTemplate",
+        "/projects/901/saveAsTemplate",
+        r#"{"name":"Saved","public":true}"#,
+        NEW,
+    ),
+    case("duplicateProject", "/projects/901/duplicate", r#"{"name":"Copy"}"#, NEW),
+    case("getTaskTemplates", "/task_templates?project=901", "", [200, 403, 400]),
+    case("getTaskTemplate", "/task_templates/964", "", HIDDEN),
+    case("deleteTaskTemplate", "/task_templates/964", "", HIDDEN),
+    case("instantiateTask", "/task_templates/964/instantiateTask", r#"{"name":"Made"}"#, NEW),
+    case(
+        "saveTaskAsTemplate",
+        "/api/vinyasa/1/tasks/903/saveAsTemplate",
+        r#"{"project":"901"}"#,
+        NEW,
+    ),
+    // Events: without a token the answer is a fresh one.
+    case("getEvents", "/events?resource=901", "", [412, 403, 400]),
+    case("getEventsForTask", "/tasks/903/events", "", [412, 403, 404]),
+    case("getEventsForProject", "/projects/901/events", "", [412, 403, 404]),
+    case("getWorkspaceEvents", "/workspaces/101/events", "", [412, 403, 404]),
     // Goals
     case("getGoalRelationship", "/goal_relationships/932", "", HIDDEN),
     case(
@@ -148,11 +181,6 @@ pub(crate) const CASES: &[Case] = &[
     // Jobs
     case("getJob", "/jobs/961", "", HIDDEN),
     case("cancelJob", "/api/vinyasa/1/jobs/961/cancel", "{}", HIDDEN),
-    // Events: without a token the answer is a fresh one.
-    case("getEvents", "/events?resource=901", "", [412, 403, 400]),
-    case("getEventsForTask", "/tasks/903/events", "", [412, 403, 404]),
-    case("getEventsForProject", "/projects/901/events", "", [412, 403, 404]),
-    case("getWorkspaceEvents", "/workspaces/101/events", "", [412, 403, 404]),
     // Memberships
     case("getMemberships", "/memberships?parent=901", "", [200, 403, 400]),
     case(
@@ -344,7 +372,6 @@ pub(crate) const CASES: &[Case] = &[
     case("addFollowersForTask", "/tasks/903/addFollowers", r#"{"followers":["202"]}"#, HIDDEN),
     case("removeFollowerForTask", "/tasks/903/removeFollowers", r#"{"followers":["201"]}"#, HIDDEN),
     case("getTaskForCustomID", "/workspaces/101/tasks/custom_id/NO-1", "", [404, 404, 404]),
-    case("searchTasksForWorkspace", "/workspaces/101/tasks/search?text=task", "", [200, 200, 404]),
     // Teams
     case("getTeamMembership", "/team_memberships/701", "", HIDDEN),
     case("getTeamMemberships", "/team_memberships?team=301", "", [200, 403, 400]),
@@ -410,6 +437,21 @@ pub(crate) const CASES: &[Case] = &[
         r#"{"name":"Ada L."}"#,
         [200, 404, 404],
     ),
+    // Webhooks
+    case("getWebhooks", "/webhooks?workspace=101", "", [200, 200, 400]),
+    // The target is one that nobody may have called.
+    case(
+        "createWebhook",
+        "/webhooks",
+        r#"{"resource":"901","target":"http://169.254.169.254/"}"#,
+        [403, 403, 400],
+    ),
+    case("getWebhook", "/webhooks/950", "", HIDDEN),
+    case("updateWebhook", "/webhooks/950", r#"{"filters":[]}"#, HIDDEN),
+    case("deleteWebhook", "/webhooks/950", "", HIDDEN),
+    case("getWebhookDeliveries", "/api/vinyasa/1/webhooks/950/deliveries", "", HIDDEN),
+    case("getWebhookDelivery", "/api/vinyasa/1/webhook_deliveries/951", "", HIDDEN),
+    case("replayWebhookDelivery", "/api/vinyasa/1/webhook_deliveries/951/replay", "{}", NEW),
     // Workspaces
     case("getWorkspaceMembership", "/workspace_memberships/401", "", HIDDEN),
     case("getWorkspaceMembershipsForUser", "/users/201/workspace_memberships", "", [200, 404, 404]),
@@ -434,6 +476,36 @@ pub(crate) const CASES: &[Case] = &[
         r#"{"user":"202"}"#,
         [200, 403, 404],
     ),
+    // Search
+    case(
+        "searchTasksForWorkspace",
+        "/workspaces/101/tasks/search?completed=false",
+        "",
+        [200, 200, 404],
+    ),
+    case(
+        "typeaheadForWorkspace",
+        "/workspaces/101/typeahead?resource_type=task&query=task",
+        "",
+        [200, 200, 404],
+    ),
+    case("searchWorkspace", "/api/vinyasa/1/workspaces/101/search?query=plan", "", [200, 200, 404]),
+    // Visits and favorites
+    case("getVisits", "/api/vinyasa/1/visits?workspace=101", "", [200, 200, 400]),
+    case("createVisit", "/api/vinyasa/1/visits", r#"{"resource":"903"}"#, [200, 400, 400]),
+    case("getFavorites", "/api/vinyasa/1/favorites?workspace=101", "", [200, 200, 400]),
+    case("addFavorite", "/api/vinyasa/1/favorites", r#"{"resource":"901"}"#, [200, 400, 400]),
+    case("removeFavorite", "/api/vinyasa/1/favorites/901", "", [200, 404, 404]),
+    case("removeFavoriteByResource", "/api/vinyasa/1/favorites?resource=901", "", [200, 404, 404]),
+    // Calendar feeds
+    case("getCalendarFeeds", "/api/vinyasa/1/calendar_feeds?workspace=101", "", [200, 200, 400]),
+    case(
+        "createCalendarFeed",
+        "/api/vinyasa/1/calendar_feeds",
+        r#"{"resource":"901"}"#,
+        [201, 400, 400],
+    ),
+    case("deleteCalendarFeed", "/api/vinyasa/1/calendar_feeds/931", "", [200, 404, 404]),
     // Extension API: who comes in
     case("getSetup", "/api/vinyasa/1/setup", "", [200, 200, 200]),
     case(

@@ -12,8 +12,10 @@ const NOW: i64 = 1_767_225_600_000;
 /// membership (911); a second one (913) with a section (914), a task (915); a tag on nothing (916). The section 919
 /// of the first project is empty; bob is an editor of the second one (921). Ada's goal 930, for members only, follows from its
 /// subgoal 931 and is in the time period 941, a part of 940; the project supports it too (932, 933). On the task is an entry of
-/// time (942), for the project an allocation (943). A job of ada's (961) that nobody takes up.
-/// A session (970) and a second token (972) of hers, and an invitation (971).
+/// time (942), for the project an allocation (943). A job of ada's (961) that nobody takes up; a public project template (962)
+/// with its project (963), and a task template of the first project (964) with its task (965). A session (970) and a second token
+/// (972) of hers, and an invitation (971).
+/// A webhook of hers on the first project (950) with a delivery (951).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
     app.transaction(portfolios);
@@ -164,7 +166,12 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
             params![tag, 101, name, name, "", NOW, 201],
         )?;
     }
-    insert(tx, "task_tags", "task, tag, workspace, position", params![903, 906, 101, "a0"])?;
+    insert(
+        tx,
+        "task_tags",
+        "task, tag, workspace, position, task_created_at",
+        params![903, 906, 101, "a0", NOW],
+    )?;
     insert(
         tx,
         "task_followers",
@@ -206,6 +213,13 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
     )?;
     goals(tx)?;
     time(tx)?;
+    webhook(tx)?;
+    insert(
+        tx,
+        "calendar_feeds",
+        r#"gid, workspace, "user", resource_type, object, hash, created_at"#,
+        params![931, 101, 201, "project", 901, "none", NOW],
+    )?;
     insert(
         tx,
         "sessions",
@@ -272,6 +286,35 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
             NOW,
             201
         ],
+    )?;
+    insert(
+        tx,
+        "projects",
+        "gid, workspace, team, name, name_key, archived, default_view, privacy_setting, default_access_level, minimum_access_level_for_customization, minimum_access_level_for_sharing, owner, completed, created_at, created_by, modified_at, deleted",
+        params![
+            963, 101, 301, "Inside", "inside", 0, "list", "private", "editor", "editor", "admin",
+            201, 0, NOW, 201, NOW, 962
+        ],
+    )?;
+    insert(
+        tx,
+        "project_templates",
+        "gid, workspace, team, project, name, name_key, is_public, is_ready, owner, start_on, created_at",
+        params![962, 101, 301, 963, "Plan template", "plan template", 1, 1, 201, "2026-01-05", NOW],
+    )?;
+    insert(
+        tx,
+        "template_roles",
+        r#"gid, workspace, template, "user""#,
+        params![966, 101, 962, 201],
+    )?;
+    task(tx, 965, None, 201)?;
+    tx.execute("UPDATE tasks SET deleted = 964 WHERE gid = 965", &[])?;
+    insert(
+        tx,
+        "task_templates",
+        "gid, workspace, project, task, name, is_ready, from_on, created_at, created_by",
+        params![964, 101, 901, 965, "Plan task", 1, "2026-01-01", NOW, 201],
     )
 }
 
@@ -426,4 +469,38 @@ pub(crate) fn insert(
 ) -> server::Result<()> {
     let marks = vec!["?"; values.len()].join(", ");
     Ok(tx.later(&format!("INSERT INTO {table} ({columns}) VALUES ({marks})"), values.to_vec())?)
+}
+
+fn webhook(tx: &mut Tx<'_>) -> server::Result<()> {
+    insert(
+        tx,
+        "webhooks",
+        "gid, workspace, resource, resource_type, target, target_hash, secret, filters, state, created_at, created_by, start_txid, start_gid, delivery_retry_count, heartbeat_at, due_at, holder, leased_until",
+        params![
+            950,
+            101,
+            901,
+            "project",
+            "https://example.com/hook",
+            "",
+            "",
+            r#"[{"resource_type":"task","resource_subtype":null,"action":"changed","fields":["name"]}]"#,
+            "live",
+            NOW,
+            201,
+            0,
+            0,
+            0,
+            NOW,
+            NOW,
+            "",
+            0
+        ],
+    )?;
+    insert(
+        tx,
+        "webhook_deliveries",
+        "gid, workspace, webhook, created_at, num_events, body, state, attempts",
+        params![951, 101, 950, NOW, 0, r#"{"events":[]}"#, "delivered", 1],
+    )
 }

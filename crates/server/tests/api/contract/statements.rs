@@ -132,7 +132,7 @@ fn grow(app: &App, from: i64, rows: i64) {
             task(tx, work, None, 201)?;
             insert(tx, "task_projects", "task, project, workspace, section, position, added_at", params![work, 901, 101, 902, at, NOW])?;
             insert(tx, "task_projects", "task, project, workspace, section, position, added_at", params![903, project, 101, 902, at, NOW])?;
-            insert(tx, "task_tags", "task, tag, workspace, position", params![work, 906, 101, at])?;
+            insert(tx, "task_tags", "task, tag, workspace, position, task_created_at", params![work, 906, 101, at, NOW])?;
             insert(tx, "task_followers", r#"task, "user", workspace, grants, position"#, params![903, user, 101, 1, at])?;
             insert(tx, "task_dependencies", "task, dependency, workspace, position", params![903, work, 101, at])?;
             insert(tx, "user_task_list_items", "task, list, workspace, section, position", params![work, 601, 101, 801, at])?;
@@ -142,7 +142,7 @@ fn grow(app: &App, from: i64, rows: i64) {
             insert(tx, "stories", "gid, workspace, target, resource_subtype, created_at, created_by, is_pinned, is_edited, source, details", params![story, 101, 903, "comment_added", NOW, user, 0, 0, "web", "{}"])?;
             insert(tx, "texts", "object, workspace, html, plain, mentions", params![story, 101, "<body>Hm</body>", "Hm", 0])?;
             insert(tx, "tags", "gid, workspace, name, name_key, notes, created_at, created_by", params![tag, 101, format!("G{n}"), format!("g{n}"), "", NOW, 201])?;
-            insert(tx, "task_tags", "task, tag, workspace, position", params![903, tag, 101, at])?;
+            insert(tx, "task_tags", "task, tag, workspace, position, task_created_at", params![903, tag, 101, at, NOW])?;
             insert(tx, "custom_fields", "gid, workspace, name, name_key, resource_subtype, description, last_id, has_notifications_enabled, privacy_setting, default_access_level, created_at, created_by", params![field, 101, format!("F{n}"), format!("f{n}"), "text", "", 0, 0, "public_with_guests", "editor", NOW, 201])?;
             insert(tx, "custom_field_settings", "gid, workspace, parent, custom_field, is_important, position", params![base + 15, 101, 901, field, 0, at])?;
             insert(tx, "attachments", "gid, workspace, parent, name, resource_subtype, host, url, state, created_at, created_by", params![file, 101, 903, "f", "external", "external", "https://example.com/", "stored", NOW, 201])?;
