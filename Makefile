@@ -1,11 +1,12 @@
 # Every target is one line; `make help` lists them. What is longer lives in tests/ (Python) or xtask/ (Rust).
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix prepare sdk contract conformance crash fire writers web codegen bench
+.PHONY: help run test check fix prepare sdk contract conformance crash fire mail writers export web codegen bench
 
 ROUNDS ?= 10
 CHANGES ?= 1000
 KILLS ?= 3
 SECONDS ?= 5
+TASKS ?= 5000
 SPEC ?=
 
 help: ## this list
@@ -41,8 +42,14 @@ crash: ## kill the server under writes: ROUNDS=50
 fire: ## events and webhooks while the server is killed: CHANGES=10000 KILLS=10
 	python3 tests/run.py fire --changes $(CHANGES) --kills $(KILLS)
 
+mail: ## invitations, mentions and digests through a mail server
+	python3 tests/run.py mail
+
 writers: ## 64 parallel writers on SQLite: SECONDS=60
 	python3 tests/run.py writers --seconds $(SECONDS)
+
+export: ## export, restore and export again: TASKS=100000
+	python3 tests/run.py export --tasks $(TASKS)
 
 web: ## build the web application into web/dist, which the server embeds
 	python3 tests/run.py web

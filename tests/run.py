@@ -172,18 +172,35 @@ def npm(*arguments):
     run("npm", "--prefix", ROOT / "web", "--no-audit", "--no-fund", "--loglevel=error", *arguments)
 
 
+def need_node(*wanted):
+    """Fails with words where Node is older than the web application needs."""
+    said = subprocess.run(["node", "--version"], capture_output=True, text=True) if shutil.which("node") else None
+    found = tuple(int(part) for part in said.stdout.strip().lstrip("v").split(".")[:2]) if said else ()
+    if found < wanted:
+        raise Failed(f"the web application needs Node {'.'.join(map(str, wanted))} or newer, here is {said.stdout.strip() if said else 'none'}")
+
+
 def webdist(*_):
     """The web application into web/dist, which the server embeds."""
+    need_node(20, 19)
     npm("ci")
     npm("run", "build")
 
 
 def web(*_):
     """The web application: types, lints, translations, unit tests, build, size budget."""
+    need_node(20, 19)
     npm("ci")
     npm("run", "check")
     npm("run", "build")
     npm("run", "size")
+
+
+def browser(*_):
+    """The web application in Chromium, against the binary."""
+    if not shutil.which("chromium"):
+        apt_install("chromium")
+    npm("run", "e2e")
 
 
 def sdk(*options):
@@ -223,9 +240,24 @@ def fire(*options):
     script("fire/run.py", *options)
 
 
+def mail(*options):
+    """Mail through an SMTP server."""
+    script("mail/run.py", *options)
+
+
 def writers(*options):
     """64 parallel writers on SQLite."""
     script("writers/run.py", *options)
+
+
+def storage(*_):
+    """Attachments in a bucket, on a server that speaks the protocol of S3."""
+    script("storage/run.py")
+
+
+def export(*options):
+    """A large workspace, exported, restored and exported again, on both databases."""
+    script("export/run.py", *options)
 
 
 def fix(*_):
@@ -236,14 +268,15 @@ def fix(*_):
     script("coverage.py")
 
 
-OUTSIDE = (sdk, openapi, contract, conformance, coverage, crash, fire, writers)
+OUTSIDE = (browser, sdk, openapi, contract, conformance, coverage, crash, fire, mail, writers, storage, export)
 PLANS = {
-    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, sdk, openapi, contract, coverage, crash, fire, writers),
+    "test": (prepare, web, formatting, lints, tests, tidy, docs, deny, build, browser, sdk, openapi, contract, coverage, crash, fire, mail, writers, storage, export),
     "check": (formatting, lints, unit, tidy),
     "fix": (prepare, fix),
     "prepare": (prepare,),
     **{step.__name__: (step,) for step in (web, webdist, formatting, lints, tests, unit, tidy, docs, deny, build)},
     **{step.__name__: (prepare, build, step) for step in OUTSIDE},
+    "browser": (prepare, webdist, build, browser),
 }
 
 

@@ -191,8 +191,9 @@ class World:
 class Server:
     """The real binary on one data directory. Can be stopped, killed and started again on the same data."""
 
-    def __init__(self, directory, database_url=None, arguments=()):
+    def __init__(self, directory, database_url=None, arguments=(), environment=None):
         self.directory = directory
+        self.environment = environment or {}
         self.database_url = database_url
         self.arguments = list(arguments)
         self.data = directory / "data"
@@ -226,7 +227,7 @@ class Server:
                 command += ["--database-url", self.database_url]
             with open(self.log_path, "ab") as log:
                 self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                                cwd=self.directory, env=clean_environment())
+                                                cwd=self.directory, env=clean_environment(**self.environment))
             try:
                 wait_until(self.healthy, patience, "the server answering /health")
                 return

@@ -18,6 +18,8 @@ export default defineConfig({
   resolve: { alias: { '~': new URL('./src', import.meta.url).pathname } },
   server: { host: '127.0.0.1', port: 5173, proxy: { '/api': proxy, '/-/': proxy, '/app': proxy, '/health': proxy } },
   build: {
+    outDir: 'dist/app',
+    emptyOutDir: true,
     target: ['chrome125', 'firefox128', 'safari17.5'],
     manifest: true,
     modulePreload: { polyfill: false },
@@ -29,7 +31,11 @@ export default defineConfig({
           groups: [
             {
               name: 'vendor',
-              test: /node_modules[\\/](react|react-dom|scheduler|@tanstack[\\/](query-core|react-query|history|react-router|router-core|store|react-store))[\\/]/,
+              test: /node_modules[\\/](react|react-dom|scheduler|use-sync-external-store|@tanstack[\\/](query-core|react-query|history|react-router|router-core|store|react-store)|@lingui)[\\/]/,
+            },
+            {
+              name: 'app',
+              test: /src[\\/](lib|store|api|mutations|stream)[\\/]/,
             },
           ],
         },

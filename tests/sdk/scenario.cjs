@@ -9,6 +9,7 @@ const fs = require('fs');
 const http = require('http');
 const os = require('os');
 const path = require('path');
+const zlib = require('zlib');
 const Asana = require('asana');
 
 const { VINYASA_URL: URL_BASE, VINYASA_WORKSPACE: WORKSPACE, VINYASA_DOMAIN: DOMAIN } = process.env;
@@ -414,6 +415,25 @@ async function timeTracking() {
   await refused('a deleted allocation', 404, a.getAllocation(made.gid, {}), 'Unknown object');
 }
 
+async function exports() {
+  const e = ada.OrganizationExports;
+  const made = await one(e.createOrganizationExport(data({ organization: WORKSPACE }), {}));
+  expect('asked for', [made.state, made.download_url, made.organization.gid], ['pending', null, WORKSPACE]);
+  const end = Date.now() + 60_000;
+  let found = made;
+  while (['pending', 'started'].includes(found.state) && Date.now() < end) {
+    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    found = await one(e.getOrganizationExport(made.gid, {}));
+  }
+  expect('finished', found.state, 'finished');
+  const file = Buffer.from(await (await fetch(found.download_url)).arrayBuffer());
+  const document = JSON.parse(zlib.gunzipSync(file));
+  expect('its workspace', String(document.workspace), WORKSPACE);
+  expect('the users are in it', document.records.some((record) => record.type === 'users' && String(record.gid) === w.ada));
+  await refused('a member exports', 403, bob.OrganizationExports.createOrganizationExport(data({ organization: WORKSPACE }), {}));
+  await refused('a stranger reads it', 404, mallory.OrganizationExports.getOrganizationExport(made.gid, {}), 'Unknown object');
+}
+
 /** Polls a job as clients do, and gives it when it is done. */
 async function finished(started) {
   let job = started;
@@ -549,6 +569,25 @@ async function watching() {
   target.close();
 }
 
+async function automation() {
+  const task = (await one(ada.Tasks.createTask(data({ name: 'Request', projects: [w.project] }), {}))).gid;
+  const actions = [{ type: 'set_field', field: 'name', value: '{{what}}' }];
+  const fields = { project: w.project, name: 'Take requests', trigger: { type: 'incoming_web_request' }, actions };
+  const rule = await extension('POST', '/rules', { data: fields });
+  expect('a rule', [rule.trigger.type, rule.actions[0].value], ['incoming_web_request', '{{what}}']);
+  const sent = data({ resource: task, action_data: { what: 'Posters' } });
+  const said = await one(ada.Rules.triggerRule(sent, rule.rule_trigger.gid));
+  expect('triggered', said.message, 'Successfully saved the payload and ran the rule');
+  let name = 'Request';
+  for (let turn = 0; turn < 100 && name === 'Request'; turn += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    name = (await one(ada.Tasks.getTask(task, {}))).name;
+  }
+  expect('the rule ran', name, 'Posters');
+  await refused('a stranger triggers', 404, mallory.Rules.triggerRule(sent, rule.rule_trigger.gid), 'rule_trigger');
+  expect('deleted', await extension('DELETE', `/rules/${rule.gid}`), {});
+}
+
 async function refusals() {
   const t = ada.Tasks;
   await refused('no such token', 401, api('0/not-a-token').Users.getUser('me', {}), 'Not Authorized');
@@ -567,7 +606,7 @@ async function refusals() {
 
 async function finding() {
   const word = `Airship${w.task.slice(-4)}`;
-  const task = (await one(ada.Tasks.createTask(data({ name: `${word} mast`, projects: [w.project] }), {}))).gid;
+  const task = (await one(ada.Tasks.createTask(data({ name: `${word} mast`, projects: [w.other] }), {}))).gid;
   expect('found at once', gids(await all(ada.Tasks.searchTasksForWorkspace(WORKSPACE, { text: word, completed: false }))), [task]);
   expect('not for the guest', await all(eve.Tasks.searchTasksForWorkspace(WORKSPACE, { text: word })), []);
   await refused('not a date', 400, ada.Tasks.searchTasksForWorkspace(WORKSPACE, { 'due_on.after': 'soon' }));
@@ -588,7 +627,7 @@ async function finding() {
 }
 
 (async () => {
-  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, copiesAndTemplates, watching, finding, refusals]) {
+  for (const chapter of [peopleAndWorkspace, teams, projects, sections, customFields, tasks, tagsAndTalk, files, portfolios, statuses, goals, timeTracking, copiesAndTemplates, watching, finding, automation, exports, refusals]) {
     const before = passed;
     try {
       await chapter();

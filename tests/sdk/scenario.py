@@ -5,6 +5,7 @@ Run by `tests/sdk/run.py`, which starts the server. From the environment: VINYAS
 (guest) and VINYASA_MALLORY (a stranger). Each chapter is a function; an exception ends the chapter, not the story.
 """
 
+import gzip
 import hmac
 import http.server
 import json
@@ -629,6 +630,25 @@ def time_and_allocations():
     refused("a deleted allocation", 404, a.get_allocation, half["gid"], {}, says="Unknown object")
 
 
+def exports():
+    e = ada.organization_exports
+    made = e.create_organization_export(data(organization=WORKSPACE), {})
+    expect("asked for", (made["resource_type"], made["state"], made["download_url"], made["organization"]["gid"]),
+           ("organization_export", "pending", None, WORKSPACE))
+    end = time.monotonic() + 60
+    while (export := e.get_organization_export(made["gid"], {}))["state"] in ("pending", "started") and time.monotonic() < end:
+        time.sleep(0.2)
+    expect("finished", export["state"], "finished")
+    with urllib.request.urlopen(export["download_url"]) as answer:
+        document = json.loads(gzip.decompress(answer.read()))
+    named = {one["name"] for one in document["records"] if one["type"] == "projects"}
+    expect("the projects are in it", "Launch campaign" in named)
+    refused("no organization", 400, e.create_organization_export, data(), {}, says="organization")
+    refused("a member exports", 403, bob.organization_exports.create_organization_export, data(organization=WORKSPACE), {})
+    refused("a member reads it", 403, bob.organization_exports.get_organization_export, made["gid"], {})
+    refused("a stranger reads it", 404, mallory.organization_exports.get_organization_export, made["gid"], {})
+
+
 def finished(job):
     """Polls a job as clients do, and gives it when it is done."""
     for _ in range(200):
@@ -801,6 +821,38 @@ def watching():
     target.shutdown()
 
 
+def automation():
+    section = ada.sections.create_section_for_project(w.marketing, {"body": data(name="Automated")})["gid"]
+    rule = extension(ada, "POST", "/rules", dict(project=w.marketing, name="Take requests", trigger={"type": "incoming_web_request"},
+                     conditions=[{"field": "completed", "operator": "is", "value": False}],
+                     actions=[{"type": "set_field", "field": "name", "value": "{{what}} for {{who}}"},
+                              {"type": "move_to_section", "section": section}, {"type": "comment", "text": "Asked by {{who}}"}]))
+    expect("a rule", (rule["enabled"], rule["match"], rule["actions"][1]["section"]["name"]), (True, "all", "Automated"))
+    task = ada.tasks.create_task(data(name="Request", projects=[w.marketing]), {})["gid"]
+    trial = extension(ada, "POST", f"/rules/{rule['gid']}/test", {"task": task})
+    expect("a trial", (trial["would_run"], [one["outcome"] for one in trial["actions"]]), (True, ["would_run"] * 3))
+    expect("a trial changes nothing", ada.tasks.get_task(task, {})["name"], "Request")
+    call = lambda who, **fields: who.rules.trigger_rule(data(**fields), rule["rule_trigger"]["gid"])
+    said = call(ada, resource=task, action_data={"what": "Posters", "who": "Zoe"})
+    expect("triggered", said["message"], "Successfully saved the payload and ran the rule")
+    for _ in range(100):
+        name = ada.tasks.get_task(task, {"opt_fields": "name"})["name"]
+        if name != "Request":
+            break
+        time.sleep(0.1)
+    expect("the rule ran", name, "Posters for Zoe")
+    comments = [row["text"] for row in ada.stories.get_stories_for_task(task, {}) if row["resource_subtype"] == "comment_added"]
+    expect("it commented", comments, ["Asked by Zoe"])
+    runs = extension(ada, "GET", f"/rules/{rule['gid']}/runs")
+    expect("its log", [(run["outcome"], run["task"]["gid"]) for run in runs], [("succeeded", task)])
+    refused("a stranger triggers", 404, lambda: call(mallory, resource=task, action_data={}), says="rule_trigger")
+    refused("no text", 400, lambda: call(ada, resource=task, action_data={"what": 1}), says="action_data")
+    off = extension(ada, "PUT", f"/rules/{rule['gid']}", {"enabled": False})
+    expect("switched off", off["enabled"], False)
+    expect("listed", rule["gid"] in [row["gid"] for row in extension(ada, "GET", f"/rules?project={w.marketing}")])
+    expect("deleted", extension(ada, "DELETE", f"/rules/{rule['gid']}"), {})
+
+
 def refusals():
     t = ada.tasks
     refused("no such token", 401, Api("0/not-a-token").users.get_user, "me", {}, says="Not Authorized")
@@ -925,7 +977,7 @@ def finding():
 
 CHAPTERS = (people_and_workspace, teams, the_project, memberships, sections, custom_fields, planning_tasks, breaking_down,
             working, tags, talking, files, portfolios, statuses, goals, time_and_allocations, copies_and_templates, watching, finding, at_hand,
-            refusals)
+            automation, exports, refusals)
 
 for chapter in CHAPTERS:
     before = passed

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-for (const entry of readdirSync('dist', { recursive: true, withFileTypes: true })) {
+for (const entry of readdirSync('dist/app', { recursive: true, withFileTypes: true })) {
   const path = `${entry.parentPath}/${entry.name}`;
   if (!entry.isFile() || !/\.(js|css|html|svg|webmanifest)$/.test(path)) continue;
   const bytes = readFileSync(path);

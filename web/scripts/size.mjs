@@ -6,9 +6,9 @@ const BUDGET = { script: 220, style: 25, font: 49, chunk: 60 };
 /** Chunks with a budget of their own. */
 const LARGER = { richtext: 85 };
 
-const manifest = JSON.parse(readFileSync('dist/.vite/manifest.json', 'utf8'));
+const manifest = JSON.parse(readFileSync('dist/app/.vite/manifest.json', 'utf8'));
 const kilobytes = (file) => {
-  const bytes = readFileSync(`dist/${file}`);
+  const bytes = readFileSync(`dist/app/${file}`);
   return (file.endsWith('.woff2') ? bytes.length : gzipSync(bytes, { level: 9 }).length) / 1000;
 };
 

@@ -9,6 +9,10 @@ const response = await fetch(`${url}/api/1.0/openapi.json`);
 if (!response.ok) throw new Error(`${url} answered ${response.status}`);
 const description = await response.json();
 delete description.servers;
+// The application names the Asana-compatible operations by their own paths, the extension operations by the whole one.
+description.paths = Object.fromEntries(
+  Object.entries(description.paths).map(([path, item]) => [path.replace(/^\/api\/1\.0/, ''), item]),
+);
 const dir = mkdtempSync(join(tmpdir(), 'openapi-'));
 try {
   writeFileSync(join(dir, 'openapi.json'), JSON.stringify(description));

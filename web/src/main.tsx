@@ -1,6 +1,5 @@
 import './styles/index.css';
 import { CSPProvider } from '@base-ui/react/csp-provider';
-import { Tooltip } from '@base-ui/react/tooltip';
 import { i18n } from '@lingui/core';
 import { I18nProvider } from '@lingui/react';
 import { QueryClientProvider } from '@tanstack/react-query';
@@ -14,6 +13,7 @@ import { activateLanguage } from './lib/i18n.ts';
 import { listen } from './lib/shortcuts.ts';
 import { router } from './routes.tsx';
 import { queryClient } from './store/queries.ts';
+import { TooltipLayer } from './ui/Tooltip.tsx';
 
 async function start(): Promise<void> {
   await activateLanguage(display.get().language);
@@ -30,11 +30,10 @@ async function start(): Promise<void> {
     <StrictMode>
       <I18nProvider i18n={i18n}>
         <CSPProvider disableStyleElements>
-          <Tooltip.Provider>
-            <QueryClientProvider client={queryClient}>
-              <RouterProvider router={router} />
-            </QueryClientProvider>
-          </Tooltip.Provider>
+          <QueryClientProvider client={queryClient}>
+            <RouterProvider router={router} />
+            <TooltipLayer />
+          </QueryClientProvider>
         </CSPProvider>
       </I18nProvider>
     </StrictMode>,

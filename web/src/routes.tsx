@@ -125,6 +125,12 @@ const projectTask = createRoute({ getParentRoute: () => project, path: '/task/$t
 const projectView = createRoute({ getParentRoute: () => project, path: '/$view' });
 const projectViewTask = createRoute({ getParentRoute: () => project, path: '/$view/task/$task' });
 
+const task = createRoute({
+  getParentRoute: () => shell,
+  path: '/1/$ws/task/$task',
+  component: lazyRouteComponent(() => import('./features/task-pane/TaskPage.tsx'), 'TaskPage'),
+});
+
 // --- addresses of before ---
 
 const permalink = createRoute({
@@ -149,6 +155,7 @@ const tree = root.addChildren([
     projects,
     settings,
     project.addChildren([projectStart, projectTask, projectView, projectViewTask]),
+    task,
     permalink,
   ]),
 ]);

@@ -5,14 +5,17 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use model::{Gid, Timestamp};
 use serde_json::{Value as Json, json};
 use server::audit::Doer;
+use server::exports::restore::{self, Sources};
+use server::files::Files;
 use server::identity::passwords::{self, Cost};
 use server::identity::{account, links};
 use server::resources::sessions;
 use server::{admin, auth};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use store::{Config, Store, Tx};
 
-use crate::settings::{Effectives, admin_arguments};
+use crate::settings::{Effectives, admin_arguments, storage_arguments};
 use crate::{check, print, serve};
 
 /// The name of tokens that are made here, for the list of a user's tokens.
@@ -26,7 +29,7 @@ pub(crate) fn command() -> Command {
     Command::new("admin")
         .about("Works on the database itself, also while the server runs")
         .subcommand_required(true)
-        .subcommand(workspace.subcommand(create_workspace()))
+        .subcommand(workspace.subcommand(create_workspace()).subcommand(restore_workspace()))
         .subcommand(user.subcommand(create_user()).subcommand(reset_link()))
         .subcommand(token.subcommand(create_token()))
         .subcommand(
@@ -69,6 +72,25 @@ fn create_workspace() -> Command {
                 .help("An e-mail domain of the organization; can be repeated"),
         )
         .args(admin_arguments())
+}
+
+fn restore_workspace() -> Command {
+    Command::new("restore")
+        .about("Puts an export into an empty database, with its gids; no server may run on it meanwhile")
+        .arg(Arg::new("file").value_name("FILE").required(true).help("The export, export.json.gz"))
+        .arg(
+            Arg::new("files")
+                .long("files")
+                .value_name("TAR")
+                .help("The bytes of its attachments, files.tar"),
+        )
+        .arg(
+            Arg::new("allow-missing-files")
+                .long("allow-missing-files")
+                .action(ArgAction::SetTrue)
+                .help("Leaves attachments out whose bytes are not there, instead of stopping"),
+        )
+        .args(storage_arguments())
 }
 
 fn create_user() -> Command {
@@ -119,7 +141,10 @@ fn create_token() -> Command {
 /// Errors: what was refused, in words for the operator.
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     match matches.subcommand() {
-        Some(("workspace", matches)) => work(leaf(matches), workspace),
+        Some(("workspace", matches)) => match matches.subcommand() {
+            Some(("restore", matches)) => work(matches, restore),
+            _ => work(leaf(matches), workspace),
+        },
         Some(("user", matches)) => match matches.subcommand() {
             Some(("reset-link", matches)) => work(matches, new_password),
             _ => work(leaf(matches), user),
@@ -177,6 +202,34 @@ fn workspace(matches: &ArgMatches, store: &Store) -> Result<(Json, String)> {
         admin::create_workspace(tx, now, &name, is_organization, &domains)
     })?;
     Ok((json!({ "gid": gid.to_string() }), format!("The workspace has the gid {gid}.")))
+}
+
+/// Puts an export into an empty database.
+fn restore(matches: &ArgMatches, store: &Store) -> Result<(Json, String)> {
+    let settings = Effectives::of_storing(matches)?;
+    let _lock = store.lock_for_serving().context("a server runs on this data directory")?;
+    let files = Files::open(&settings.storage(), &serve::storage_options())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let sources = Sources {
+        file: PathBuf::from(text(matches, "file")),
+        files: matches.get_one::<String>("files").map(PathBuf::from),
+        allows_missing: matches.get_flag("allow-missing-files"),
+    };
+    let done = restore::restore(store, &files, &runtime, serve::now(), &sources)?;
+    let json = json!({
+        "gid": done.workspace.to_string(),
+        "records": done.records,
+        "files": done.files,
+        "missing": done.missing,
+    });
+    let mut said = format!(
+        "The workspace {} is restored: {} records, {} files. Nobody has a password or token yet: see `vinyasa admin user reset-link` and `vinyasa admin token create`.",
+        done.workspace, done.records, done.files
+    );
+    if done.missing > 0 {
+        said.push_str(&format!("\n{} attachments were left out.", done.missing));
+    }
+    Ok((json, said))
 }
 
 fn user(matches: &ArgMatches, store: &Store) -> Result<(Json, String)> {

@@ -52,6 +52,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             requests_per_minute: settings.number("rate-limit")?,
             allow_private_network: settings.is_on("allow-private-network"),
             trusted_proxies: trusted_proxies(&settings)?,
+            smtp_url: settings.optional("smtp-url").map(str::to_owned),
+            mail_from: settings.optional("mail-from").map(str::to_owned),
+            mail_reply_domain: settings.optional("mail-reply-domain").map(str::to_owned),
             ..Settings::default()
         },
         outside(),
@@ -205,7 +208,7 @@ fn stop() -> Result<impl Future<Output = ()> + Send + 'static> {
 }
 
 /// How to reach a bucket: the variables of the environment that other programs take, too (`AWS_ACCESS_KEY_ID` and so on).
-fn storage_options() -> StorageOptions {
+pub(crate) fn storage_options() -> StorageOptions {
     let variables = std::env::vars_os().filter_map(|(name, value)| {
         let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
         name.starts_with("AWS_").then_some((name, value))

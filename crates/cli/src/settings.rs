@@ -50,6 +50,14 @@ const PUBLIC_URL: Setting = Setting {
     help: "The address that people use; without it the Host of each request counts",
 };
 
+const STORAGE: Setting = Setting {
+    name: "storage",
+    variable: "VINYASA_STORAGE",
+    placeholder: "PLACE",
+    default: "",
+    help: "Where files are stored: a directory, or s3://bucket/prefix; <data-dir>/files if not set",
+};
+
 /// The settings of `serve`.
 const SERVE: &[Setting] = &[
     Setting {
@@ -62,13 +70,7 @@ const SERVE: &[Setting] = &[
     DATA_DIR,
     DATABASE_URL,
     PUBLIC_URL,
-    Setting {
-        name: "storage",
-        variable: "VINYASA_STORAGE",
-        placeholder: "PLACE",
-        default: "",
-        help: "Where files are stored: a directory, or s3://bucket/prefix; <data-dir>/files if not set",
-    },
+    STORAGE,
     Setting {
         name: "allow-private-network",
         variable: "VINYASA_ALLOW_PRIVATE_NETWORK",
@@ -98,6 +100,27 @@ const SERVE: &[Setting] = &[
         help: "Addresses or networks of proxies whose X-Forwarded-For is believed, with commas between",
     },
     Setting {
+        name: "smtp-url",
+        variable: "VINYASA_SMTP_URL",
+        placeholder: "URL",
+        default: "",
+        help: "The mail server, smtp(s)://user:password@host:port; without it no mail is sent",
+    },
+    Setting {
+        name: "mail-from",
+        variable: "VINYASA_MAIL_FROM",
+        placeholder: "ADDRESS",
+        default: "",
+        help: "Who sends the mail, like `Vinyasa <vinyasa@example.com>`",
+    },
+    Setting {
+        name: "mail-reply-domain",
+        variable: "VINYASA_MAIL_REPLY_DOMAIN",
+        placeholder: "DOMAIN",
+        default: "",
+        help: "The domain of the addresses to which people reply to mail about tasks",
+    },
+    Setting {
         name: "threads",
         variable: "VINYASA_THREADS",
         placeholder: "N",
@@ -107,17 +130,19 @@ const SERVE: &[Setting] = &[
     LOG,
 ];
 
+const LINKS: Setting = Setting {
+    help: "The address that people use; links begin with it",
+    default: "http://127.0.0.1:8080",
+    ..PUBLIC_URL
+};
+
+const QUIET: Setting = Setting { default: "warn", ..LOG };
+
 /// The settings of admin commands.
-const ADMIN: &[Setting] = &[
-    DATA_DIR,
-    DATABASE_URL,
-    Setting {
-        help: "The address that people use; links begin with it",
-        default: "http://127.0.0.1:8080",
-        ..PUBLIC_URL
-    },
-    Setting { default: "warn", ..LOG },
-];
+const ADMIN: &[Setting] = &[DATA_DIR, DATABASE_URL, LINKS, QUIET];
+
+/// The settings of admin commands that work with files, too.
+const STORING: &[Setting] = &[DATA_DIR, DATABASE_URL, LINKS, QUIET, STORAGE];
 
 /// Where a value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,8 +183,17 @@ pub(crate) fn serve_arguments() -> Vec<Arg> {
 
 /// The arguments of every admin command.
 pub(crate) fn admin_arguments() -> Vec<Arg> {
+    with_json(ADMIN)
+}
+
+/// The arguments of an admin command that works with files.
+pub(crate) fn storage_arguments() -> Vec<Arg> {
+    with_json(STORING)
+}
+
+fn with_json(settings: &[Setting]) -> Vec<Arg> {
     let json = Arg::new("json").long("json").action(ArgAction::SetTrue);
-    let mut all = arguments(ADMIN);
+    let mut all = arguments(settings);
     all.push(json.help("Prints one JSON object instead of text"));
     all
 }
@@ -199,6 +233,13 @@ impl Effectives {
     /// Errors: as above.
     pub(crate) fn of_admin(matches: &ArgMatches) -> Result<Effectives> {
         Effectives::of(ADMIN, matches)
+    }
+
+    /// The settings of an admin command that works with files.
+    ///
+    /// Errors: as above.
+    pub(crate) fn of_storing(matches: &ArgMatches) -> Result<Effectives> {
+        Effectives::of(STORING, matches)
     }
 
     fn of(settings: &[Setting], matches: &ArgMatches) -> Result<Effectives> {
@@ -268,7 +309,10 @@ impl Effectives {
         let mut all = self.0.clone();
         for one in &mut all {
             match one.name {
-                "database-url" => one.value = without_password(&one.value),
+                "smtp-url" if one.value.is_empty() => {
+                    "off: no mail is sent".clone_into(&mut one.value);
+                }
+                "database-url" | "smtp-url" => one.value = without_password(&one.value),
                 "storage" => one.value = self.storage(),
                 _ => {}
             }

@@ -80,6 +80,19 @@ impl Timestamp {
         Date::from_days_clamped(local.div_euclid(DAY_MS))
     }
 
+    /// The time at which the clock on the wall of `zone` shows so many minutes after midnight of `day`.
+    ///
+    /// A time that a change of the clocks leaves out is as much later; of one that comes twice it is the first. An unknown zone
+    /// counts as UTC.
+    pub fn at_local(day: Date, minutes: i64, zone: &str) -> Timestamp {
+        let utc = day.midnight_utc().plus_millis(minutes * 60_000);
+        let Ok(zone) = TimeZone::get(zone) else { return utc };
+        let shown = jiff::Timestamp::from_millisecond(utc.millis())
+            .map(|time| jiff::tz::TimeZone::UTC.to_datetime(time))
+            .and_then(|local| zone.to_timestamp(local));
+        shown.map_or(utc, |time| Timestamp::from_millis(time.as_millisecond()))
+    }
+
     /// Appends the text of [`Display`](fmt::Display), 24 ASCII bytes, without allocating another string.
     pub fn write_to(&self, out: &mut Vec<u8>) {
         Date::from_days_clamped(self.0.div_euclid(DAY_MS)).write_to(out);

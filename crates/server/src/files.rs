@@ -11,17 +11,26 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore};
+use object_store::{ClientOptions, GetOptions, GetRange, ObjectStore, RetryConfig};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 
 /// What is held of a file in memory while it is written: the least that S3 takes as a part, 5 MiB.
 const BUFFER: usize = 5 * 1024 * 1024;
+
+/// How long one request to a bucket may take, to the last byte: the largest file to somebody who reads 170 kB/s.
+const TIMEOUT: Duration = Duration::from_mins(10);
+
+/// How often a request to a bucket is tried again: somebody waits for the answer.
+fn retry() -> RetryConfig {
+    RetryConfig { max_retries: 3, retry_timeout: Duration::from_secs(20), ..RetryConfig::default() }
+}
 
 /// How to reach a bucket: `aws_access_key_id`, `aws_secret_access_key`, `aws_region`, `aws_endpoint` and so on, as the
 /// environment variables of these names. Unknown ones are ignored.
@@ -49,7 +58,10 @@ impl Files {
     pub fn open(storage: &str, options: &StorageOptions) -> Result<Self> {
         if let Some(address) = storage.strip_prefix("s3://") {
             let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
-            let mut builder = AmazonS3Builder::new().with_bucket_name(bucket);
+            let mut builder = AmazonS3Builder::new()
+                .with_bucket_name(bucket)
+                .with_retry(retry())
+                .with_client_options(ClientOptions::new().with_timeout(TIMEOUT));
             for (name, value) in &options.0 {
                 if let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>() {
                     let plain =
@@ -102,6 +114,20 @@ impl Files {
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
         let found = self.store.get_opts(&self.path(key), options).await.map_err(internal)?;
         Ok(found.into_stream())
+    }
+
+    /// Reads a whole file, if it is there.
+    ///
+    /// Errors: those of the storage.
+    pub async fn find(
+        &self,
+        key: &str,
+    ) -> Result<Option<BoxStream<'static, Result<Bytes, object_store::Error>>>> {
+        match self.store.get(&self.path(key)).await {
+            Ok(found) => Ok(Some(found.into_stream())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(internal(error)),
+        }
     }
 
     /// Removes a file, also one that was never finished. It is no error if there is none.
@@ -178,23 +204,23 @@ impl Writer {
     }
 }
 
-/// Signs the address of a file: HMAC-SHA-256 over gid and expiry, as hexadecimal digits.
-pub fn signature(secret: &[u8], gid: Gid, expires: i64) -> String {
-    auth::hex(&mac(secret, gid, expires).finalize().into_bytes())
+/// Signs the address of a file: HMAC-SHA-256 over what it is of, gid and expiry, as hexadecimal digits.
+pub fn signature(secret: &[u8], of: &str, gid: Gid, expires: i64) -> String {
+    auth::hex(&mac(secret, of, gid, expires).finalize().into_bytes())
 }
 
 /// Whether `signature` is that of the address, in a time that does not tell how much of it is right.
-pub fn is_signed(secret: &[u8], gid: Gid, expires: i64, signature: &str) -> bool {
+pub fn is_signed(secret: &[u8], of: &str, gid: Gid, expires: i64, signature: &str) -> bool {
     let digits = signature.as_bytes().chunks_exact(2);
     let bytes: Option<Vec<u8>> =
         digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
     signature.len() == 64
-        && bytes.is_some_and(|bytes| mac(secret, gid, expires).verify_slice(&bytes).is_ok())
+        && bytes.is_some_and(|bytes| mac(secret, of, gid, expires).verify_slice(&bytes).is_ok())
 }
 
-fn mac(secret: &[u8], gid: Gid, expires: i64) -> Hmac<Sha256> {
+fn mac(secret: &[u8], of: &str, gid: Gid, expires: i64) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
-    mac.update(format!("attachment {gid} {expires}").as_bytes());
+    mac.update(format!("{of} {gid} {expires}").as_bytes());
     mac
 }
 
@@ -204,14 +230,15 @@ mod tests {
 
     #[test]
     fn a_signature_is_good_for_its_address_only() {
-        let good = signature(b"key", Gid::new(7), 100);
+        let good = signature(b"key", "attachment", Gid::new(7), 100);
 
-        assert!(is_signed(b"key", Gid::new(7), 100, &good));
-        assert!(!is_signed(b"key", Gid::new(8), 100, &good));
-        assert!(!is_signed(b"key", Gid::new(7), 101, &good));
-        assert!(!is_signed(b"other", Gid::new(7), 100, &good));
-        assert!(!is_signed(b"key", Gid::new(7), 100, ""));
-        assert!(!is_signed(b"key", Gid::new(7), 100, &good.replace(|_| true, "é")));
+        assert!(is_signed(b"key", "attachment", Gid::new(7), 100, &good));
+        assert!(!is_signed(b"key", "export", Gid::new(7), 100, &good));
+        assert!(!is_signed(b"key", "attachment", Gid::new(8), 100, &good));
+        assert!(!is_signed(b"key", "attachment", Gid::new(7), 101, &good));
+        assert!(!is_signed(b"other", "attachment", Gid::new(7), 100, &good));
+        assert!(!is_signed(b"key", "attachment", Gid::new(7), 100, ""));
+        assert!(!is_signed(b"key", "attachment", Gid::new(7), 100, &good.replace(|_| true, "é")));
     }
 
     #[test]

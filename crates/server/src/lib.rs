@@ -2,7 +2,8 @@
 //!
 //! [`http`] listens and parses, [`api`] runs one operation as one plain function on one connection, [`access`] decides who sees
 //! what, [`resources`] says what each thing is, [`events`] records what happens, [`readers`] do what follows from it, [`jobs`] do
-//! what is too large for one request. Start reading at [`api`].
+//! what is too large for one request, [`rules`] what teams let happen by themselves, [`exports`] carry a workspace to another server.
+//! Start reading at [`api`].
 
 pub mod access;
 pub mod admin;
@@ -12,6 +13,7 @@ pub mod auth;
 pub mod demo;
 pub mod error;
 pub mod events;
+pub mod exports;
 pub mod files;
 pub mod http;
 pub mod identity;
@@ -21,6 +23,7 @@ pub mod outbound;
 pub mod prelude;
 pub mod readers;
 pub mod resources;
+pub mod rules;
 pub mod search;
 pub mod stream;
 pub mod trash;
@@ -70,6 +73,12 @@ pub struct Settings {
     pub trusted_proxies: http::peer::Networks,
     /// What a password costs to check; the default is meant for real use.
     pub password_cost: identity::passwords::Cost,
+    /// The mail server, `smtp(s)://user:password@host:port`; none sends no mail.
+    pub smtp_url: Option<String>,
+    /// Who sends the mail.
+    pub mail_from: Option<String>,
+    /// The domain of addresses to reply to.
+    pub mail_reply_domain: Option<String>,
     /// Whether answers say in `X-Vinyasa-Statements` how many statements they took.
     pub debug_headers: bool,
 }
@@ -100,8 +109,12 @@ pub struct App {
     pub files: files::Files,
     /// Calls to addresses that people give.
     pub outbound: outbound::Outbound,
+    /// How mail goes out, if it does.
+    pub mail: Option<mail::Mailer>,
     /// What goes on behind the requests.
     pub jobs: jobs::Jobs,
+    /// What rules have to do.
+    pub rules: rules::Rules,
     /// What follows from events.
     pub readers: Vec<readers::Reader>,
     /// Webhooks that are being sent.
@@ -141,6 +154,7 @@ impl App {
             settings.allow_private_network,
             Box::new(outbound::SystemResolver),
         );
+        let mail = mail::Mailer::new(&settings)?;
         let passwords = Passwords::new(settings.password_cost)?;
         Ok(Arc::new(App {
             store,
@@ -155,7 +169,9 @@ impl App {
             settings,
             files,
             outbound,
+            mail,
             jobs: jobs::Jobs::default(),
+            rules: rules::Rules::default(),
             readers: readers::all(),
             webhooks: resources::webhooks::sender::Sender::default(),
             metrics: http::metrics::Metrics::default(),

@@ -37,6 +37,7 @@ const TABLES: [&str; 14] = [
 fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
     match table {
         "tasks" => &[
+            ("notifications", "resource"),
             ("texts", "object"),
             ("likes", "object"),
             ("externals", "object"),
@@ -53,6 +54,7 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("goal_relationships", "supporting_resource"),
         ],
         "projects" => &[
+            ("notifications", "resource"),
             ("texts", "object"),
             ("grants", "object"),
             ("custom_field_values", "object"),
@@ -66,8 +68,10 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("portfolio_items", "item"),
             ("allocations", "parent"),
             ("goal_relationships", "supporting_resource"),
+            ("rules", "project"),
         ],
         "goals" => &[
+            ("notifications", "resource"),
             ("texts", "object"),
             ("search_words", "object"),
             ("likes", "object"),
@@ -85,6 +89,7 @@ fn hanging(table: &str) -> &'static [(&'static str, &'static str)] {
             ("template_uses", "template"),
         ],
         "portfolios" => &[
+            ("notifications", "resource"),
             ("grants", "object"),
             ("custom_field_values", "object"),
             ("custom_field_choices", "object"),

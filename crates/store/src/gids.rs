@@ -28,6 +28,10 @@ pub(crate) const TAKE_BLOCK: &str = "INSERT INTO gid_blocks (name, next) VALUES 
 /// The end of the block that was taken last, by whichever process.
 pub(crate) const LAST_BLOCK: &str = "SELECT next FROM gid_blocks WHERE name = 'gid'";
 
+/// Moves the counter on to a number, never back.
+pub(crate) const PASS: &str = "INSERT INTO gid_blocks (name, next) VALUES ('gid', ?) \
+     ON CONFLICT (name) DO UPDATE SET next = CASE WHEN gid_blocks.next < excluded.next THEN excluded.next ELSE gid_blocks.next END";
+
 /// The gids at hand; shared by all threads of a store.
 pub(crate) struct Gids {
     blocks: Mutex<VecDeque<Range<i64>>>,
@@ -71,6 +75,11 @@ impl Gids {
     /// Whether a block should be taken before the next job.
     pub(crate) fn is_low(&self) -> bool {
         self.blocks().iter().map(|block| block.end - block.start).sum::<i64>() < RESERVE
+    }
+
+    /// Where the counter is when all gids up to `last` are taken.
+    pub(crate) fn first_after(&self, last: i64) -> i64 {
+        self.first.max(last.saturating_add(1))
     }
 
     /// The parameters of [`TAKE_BLOCK`].

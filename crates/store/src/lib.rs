@@ -14,6 +14,7 @@ pub mod migrations;
 mod postgres;
 mod queue;
 mod row;
+mod snapshot;
 mod sql;
 mod sqlite;
 mod store;

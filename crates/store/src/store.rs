@@ -13,6 +13,7 @@ use crate::gids::Gids;
 use crate::metrics::Counters;
 use crate::postgres::worker::Worker;
 use crate::queue::{Job, Kind, Once, Queue, Repeatable, Reply, Sent, Ticket, Work};
+use crate::snapshot::{self, Source};
 use crate::sqlite::checkpoint::{self, Bell};
 use crate::sqlite::reader::{self, Readers};
 use crate::sqlite::writer::Writer;
@@ -274,9 +275,22 @@ impl Store {
         let file =
             File::options().create(true).write(true).truncate(false).open(&path).map_err(failed)?;
         match file.try_lock() {
-            Ok(()) => Ok(ServeLock { _file: Some(file) }),
+            Ok(()) => {
+                // Whoever made them is gone.
+                snapshot::remove_copies(directory);
+                Ok(ServeLock { _file: Some(file) })
+            }
             Err(TryLockError::WouldBlock) => Err(Error::Locked),
             Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    /// Where [`Store::snapshot`] reads.
+    pub(crate) fn snapshot_source(&self) -> Result<Source, Error> {
+        match (&self.inner.directory, &self.inner.target) {
+            (Some(directory), _) => Ok(Source::Directory(directory.clone())),
+            (None, Some(target)) => Ok(Source::Postgres(Box::new(target.clone()))),
+            (None, None) => Err(Error::Database("the database is nowhere".to_owned())),
         }
     }
 

@@ -98,6 +98,7 @@ pub fn fail_next_commit(store: &Store) {
 #[derive(Debug)]
 pub struct Cluster {
     port: u16,
+    root: PathBuf,
     next: Mutex<u32>,
     /// Its standard input is a pipe; when this process ends, the pipe closes and the server is stopped.
     _watchdog: Child,
@@ -112,7 +113,15 @@ PATH="$bin:$PATH"
 dir=$(mktemp -d /tmp/vinyasa-postgres.XXXXXX) || exit 1
 trap '' HUP INT TERM
 trap 'pg_ctl -D "$dir/data" -m immediate stop >/dev/null 2>&1; rm -rf "$dir"' EXIT
-initdb -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$dir/log" 2>&1 &&
+umask 077
+# A root, and a certificate for the name localhost.
+new="req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+cd "$dir" && printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' >ext &&
+{ openssl $new -x509 -subj /CN=root -keyout root.key -out root.crt &&
+openssl $new -subj /CN=localhost -keyout server.key -out server.csr &&
+openssl x509 -req -in server.csr -CA root.crt -CAkey root.key -CAcreateserial -days 2 -extfile ext -out server.crt &&
+chmod 755 . && chmod 644 root.crt; } >"$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
+initdb -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >>"$dir/log" 2>&1 &&
 cat >>"$dir/data/postgresql.conf" <<END &&
 listen_addresses = '127.0.0.1'
 port = $1
@@ -124,10 +133,13 @@ max_connections = 200
 shared_buffers = 64MB
 autovacuum = off
 deadlock_timeout = 100ms
+ssl = on
+ssl_cert_file = '$dir/server.crt'
+ssl_key_file = '$dir/server.key'
 END
 pg_ctl -D "$dir/data" -w -t 120 -l "$dir/server.log" start </dev/null >>"$dir/log" 2>&1 ||
 { cat "$dir"/*log >&2; exit 1; }
-echo ready
+echo "ready $dir"
 cat >/dev/null
 "#;
 
@@ -159,8 +171,10 @@ impl Cluster {
         let mut line = String::new();
         let output = watchdog.stdout.take().expect("it was asked for");
         BufReader::new(output).read_line(&mut line).expect("a pipe can be read");
-        assert_eq!(line, "ready\n", "PostgreSQL must be installed for the tests; see above");
-        let cluster = Cluster { port, next: Mutex::default(), _watchdog: watchdog };
+        let directory = line.trim_end().strip_prefix("ready ");
+        let directory = directory.expect("PostgreSQL and OpenSSL must be installed; see above");
+        let root = PathBuf::from(directory).join("root.crt");
+        let cluster = Cluster { port, root, next: Mutex::default(), _watchdog: watchdog };
         cluster.make_template();
         cluster
     }
@@ -180,6 +194,11 @@ impl Cluster {
     /// The URL of a database of this cluster.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable", self.port)
+    }
+
+    /// The certificate that signed that of the server, which is made for the name `localhost`.
+    pub fn root_certificate(&self) -> &std::path::Path {
+        &self.root
     }
 
     /// The URL of a new, migrated, empty database. It lives as long as the cluster.

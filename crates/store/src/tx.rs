@@ -31,6 +31,8 @@ pub struct Tx<'c> {
     gids: Option<&'c Gids>,
     drawn: u32,
     statements: u32,
+    /// How many cursors were opened, which names them.
+    cursors: u32,
     failed: Option<Error>,
     recorded: Option<Vec<Statement>>,
 }
@@ -67,6 +69,7 @@ impl<'c> Tx<'c> {
             gids,
             drawn: 0,
             statements: 0,
+            cursors: 0,
             failed: None,
             recorded: None,
         }
@@ -78,6 +81,7 @@ impl<'c> Tx<'c> {
             gids,
             drawn: 0,
             statements: 0,
+            cursors: 0,
             failed: None,
             recorded: None,
         }
@@ -159,6 +163,36 @@ impl Tx<'_> {
             Ok(ControlFlow::Break(()))
         })?;
         Ok(out)
+    }
+
+    /// Hands the rows of a query to `each` without keeping them, for answers that are too large for memory.
+    ///
+    /// PostgreSQL gives them in portions, from a cursor.
+    pub fn stream(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+        mut each: impl FnMut(&Row<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if self.dialect() == Dialect::Sqlite {
+            return self
+                .run(sql, params, &mut |row| each(row).map(ControlFlow::Continue))
+                .map(drop);
+        }
+        // A name of its own, since statements are prepared by their texts.
+        self.cursors += 1;
+        let [declare, fetch, close] = crate::dialect::postgres::cursor(self.cursors, sql);
+        self.execute(&declare, params)?;
+        loop {
+            let mut any = false;
+            self.run(&fetch, &[], &mut |row| {
+                any = true;
+                each(row).map(ControlFlow::Continue)
+            })?;
+            if !any {
+                return self.execute(&close, &[]).map(drop);
+            }
+        }
     }
 
     /// Runs a statement and gives the number of rows it changed.
@@ -255,6 +289,19 @@ impl Tx<'_> {
     /// The statements since [`Tx::record`], in order.
     pub fn recorded(&mut self) -> Vec<Statement> {
         self.recorded.take().unwrap_or_default()
+    }
+
+    /// Sees to it that fresh gids are above `last` from now on, for rows that come with their own gids. Nothing else may use the
+    /// database meanwhile: others may have smaller gids at hand.
+    ///
+    /// Errors: those of [`Tx::execute`]; a reading transaction.
+    pub fn pass_gid(&mut self, last: Gid) -> Result<(), Error> {
+        let Some(gids) = self.gids else {
+            return Err(Error::Database("a reading transaction has no gids".to_owned()));
+        };
+        self.execute(crate::gids::PASS, &[Value::Int(gids.first_after(last.get()))])?;
+        gids.forget();
+        Ok(())
     }
 
     /// A fresh gid. Only in a write; gids of rolled-back jobs are lost.

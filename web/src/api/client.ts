@@ -112,6 +112,8 @@ export async function request<T>(method: string, path: string, options: RequestO
         headers,
         body,
         credentials: 'same-origin',
+        // What is sent while the page is being left arrives.
+        keepalive: method === 'DELETE',
         signal: options.signal ?? null,
       });
     } catch (error) {

@@ -4,6 +4,43 @@
  */
 
 export interface paths {
+    "/allocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The allocations for a project, of a user, or in a workspace, by their first day. */
+        get: operations["getAllocations"];
+        put?: never;
+        /** Sets time aside for a project. */
+        post: operations["createAllocation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/allocations/{allocation_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One allocation. */
+        get: operations["getAllocation"];
+        /** Changes an allocation; only what is sent changes. */
+        put: operations["updateAllocation"];
+        post?: never;
+        /** Deletes an allocation. */
+        delete: operations["deleteAllocation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/attachments": {
         parameters: {
             query?: never;
@@ -11,7 +48,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The attachments of a task or project, the oldest first. */
+        /** The attachments of a task, project or project brief, the oldest first. */
         get: operations["getAttachmentsForObject"];
         put?: never;
         /** Attaches a file, sent as `multipart/form-data`, or a link. */
@@ -35,6 +72,23 @@ export interface paths {
         post?: never;
         /** Deletes an attachment; its bytes go with it. */
         delete: operations["deleteAttachment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs up to ten requests, each as if it had come alone, and gives their answers in their order. */
+        post: operations["createBatchRequest"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -127,6 +181,231 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The events of a resource and of what it holds, since a sync token. */
+        get: operations["getEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/goal_relationships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What supports a goal, in order, as far as the actor sees it. */
+        get: operations["getGoalRelationships"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/goal_relationships/{goal_relationship_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One goal relationship. */
+        get: operations["getGoalRelationship"];
+        /** Changes how much something counts for the goal that it supports. */
+        put: operations["updateGoalRelationship"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/goals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The goals that the actor sees and that all the given parameters fit; oldest first. */
+        get: operations["getGoals"];
+        put?: never;
+        /** Creates a goal in a workspace or team. */
+        post: operations["createGoal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/goals/{goal_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One goal. */
+        get: operations["getGoal"];
+        /** Changes a goal; only what is sent changes. Whoever may comment may like it; who owns and who sees it is for its admins. */
+        put: operations["updateGoal"];
+        post?: never;
+        /** Puts a goal into the trash. */
+        delete: operations["deleteGoal"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/goals/{goal_gid}/addFollowers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes users followers of a goal, and members if they are not. */
+        post: operations["addFollowers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/goals/{goal_gid}/addSupportingRelationship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets something support a goal. What supports it already gets the weight and the place that are sent. */
+        post: operations["addSupportingRelationship"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/goals/{goal_gid}/parentGoals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The goals that a goal supports and that the actor sees, oldest first. */
+        get: operations["getParentGoalsForGoal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/goals/{goal_gid}/removeFollowers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes users follow a goal no longer; they stay members. */
+        post: operations["removeFollowers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/goals/{goal_gid}/removeSupportingRelationship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets something support a goal no longer. Doing it twice changes nothing. */
+        post: operations["removeSupportingRelationship"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/goals/{goal_gid}/setMetric": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what a goal measures; replaces what it measured before. */
+        post: operations["createGoalMetric"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/goals/{goal_gid}/setMetricCurrentValue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says where a goal is, unless that follows from what supports it. */
+        post: operations["updateGoalMetric"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One job, for whoever asked for it. */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/memberships": {
         parameters: {
             query?: never;
@@ -134,7 +413,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The memberships of a project, or those of a user or team in projects that the actor sees. */
+        /** The memberships of a project, portfolio, goal or custom field, or those of a user or team in projects that the actor sees. */
         get: operations["getMemberships"];
         put?: never;
         /** Adds a user or team; whoever is a member already gets the level that is sent. */
@@ -164,6 +443,249 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/portfolio_memberships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The memberships of a portfolio, or those of a user in the portfolios of a workspace that the actor sees; longest member first. */
+        get: operations["getPortfolioMemberships"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portfolio_memberships/{portfolio_membership_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One portfolio membership. */
+        get: operations["getPortfolioMembership"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portfolios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The portfolios in a workspace that the actor owns; for a service account all, or those of an owner. Oldest first. */
+        get: operations["getPortfolios"];
+        put?: never;
+        /** Creates a portfolio of the actor's. */
+        post: operations["createPortfolio"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portfolios/{portfolio_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One portfolio. */
+        get: operations["getPortfolio"];
+        /** Changes a portfolio; only what is sent changes. */
+        put: operations["updatePortfolio"];
+        post?: never;
+        /** Deletes a portfolio; what was in it stays. */
+        delete: operations["deletePortfolio"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portfolios/{portfolio_gid}/addCustomFieldSetting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a portfolio use a custom field, which can be defined in the same request. Where it is used already, the setting moves and changes. */
+        post: operations["addCustomFieldSettingForPortfolio"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portfolios/{portfolio_gid}/addItem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a project or portfolio into a portfolio, at the end if no place is given. What is in it already moves to the place that is given. */
+        post: operations["addItemForPortfolio"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portfolios/{portfolio_gid}/addMembers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes users members of a portfolio, at the portfolio's default level. */
+        post: operations["addMembersForPortfolio"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portfolios/{portfolio_gid}/custom_field_settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The custom fields of a portfolio, in their order, each in full. */
+        get: operations["getCustomFieldSettingsForPortfolio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portfolios/{portfolio_gid}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The projects and portfolios in a portfolio that the actor sees, in their order. */
+        get: operations["getItemsForPortfolio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portfolios/{portfolio_gid}/portfolio_memberships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The memberships of a portfolio, longest member first. */
+        get: operations["getPortfolioMembershipsForPortfolio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portfolios/{portfolio_gid}/removeCustomFieldSetting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a custom field off a portfolio; the values of its items are hidden. */
+        post: operations["removeCustomFieldSettingForPortfolio"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portfolios/{portfolio_gid}/removeItem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a project or portfolio out of a portfolio. */
+        post: operations["removeItemForPortfolio"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portfolios/{portfolio_gid}/removeMembers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes users out of a portfolio. */
+        post: operations["removeMembersForPortfolio"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/project_briefs/{project_brief_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One project brief. */
+        get: operations["getProjectBrief"];
+        /** Changes a project brief; only what is sent changes. */
+        put: operations["updateProjectBrief"];
+        post?: never;
+        /** Deletes a project brief; the project can have another one. */
+        delete: operations["deleteProjectBrief"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/project_memberships/{project_membership_gid}": {
         parameters: {
             query?: never;
@@ -175,6 +697,76 @@ export interface paths {
         get: operations["getProjectMembership"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/project_statuses/{project_status_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One project status. */
+        get: operations["getProjectStatus"];
+        put?: never;
+        post?: never;
+        /** Deletes a project status; the project goes back to the one before. */
+        delete: operations["deleteProjectStatus"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/project_templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The project templates the actor sees, in one workspace or team if it is given; oldest first. */
+        get: operations["getProjectTemplates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/project_templates/{project_template_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One project template. */
+        get: operations["getProjectTemplate"];
+        put?: never;
+        post?: never;
+        /** Deletes a project template; projects that were made from it stay. */
+        delete: operations["deleteProjectTemplate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/project_templates/{project_template_gid}/instantiateProject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a project from a template. The job goes on after the answer. */
+        post: operations["instantiateProject"];
         delete?: never;
         options?: never;
         head?: never;
@@ -286,6 +878,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projects/{project_gid}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a project like another one: its sections, tasks and custom fields, and what `include` names. The job goes on after the answer. */
+        post: operations["duplicateProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project_gid}/project_briefs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Creates the brief of a project that has none. */
+        post: operations["createProjectBrief"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/projects/{project_gid}/project_memberships": {
         parameters: {
             query?: never;
@@ -297,6 +923,24 @@ export interface paths {
         get: operations["getProjectMembershipsForProject"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project_gid}/project_statuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The statuses of a project, the newest first. */
+        get: operations["getProjectStatusesForProject"];
+        put?: never;
+        /** Says something about the state of a project. */
+        post: operations["createProjectStatusForProject"];
         delete?: never;
         options?: never;
         head?: never;
@@ -348,6 +992,23 @@ export interface paths {
         put?: never;
         /** Takes users out of a project; they follow it no longer. */
         post: operations["removeMembersForProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project_gid}/saveAsTemplate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a project template from a project. The job goes on after the answer. */
+        post: operations["projectSaveAsTemplate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -476,6 +1137,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/status_updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The status updates of a project, portfolio or goal, the newest first. */
+        get: operations["getStatusesForObject"];
+        put?: never;
+        /** Says something about the state of a project, portfolio or goal. */
+        post: operations["createStatusForObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/status_updates/{status_update_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One status update. */
+        get: operations["getStatus"];
+        put?: never;
+        post?: never;
+        /** Deletes a status update; its parent goes back to the one before. */
+        delete: operations["deleteStatus"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stories/{story_gid}": {
         parameters: {
             query?: never;
@@ -549,6 +1246,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/task_templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The task templates of a project, oldest first. */
+        get: operations["getTaskTemplates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/task_templates/{task_template_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One task template. */
+        get: operations["getTaskTemplate"];
+        put?: never;
+        post?: never;
+        /** Deletes a task template; tasks that were made from it stay. */
+        delete: operations["deleteTaskTemplate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/task_templates/{task_template_gid}/instantiateTask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a task of the template's project from a task template. The job goes on after the answer. */
+        post: operations["instantiateTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tasks": {
         parameters: {
             query?: never;
@@ -576,7 +1325,7 @@ export interface paths {
         };
         /** One task. */
         get: operations["getTask"];
-        /** Changes a task; only what is sent changes. */
+        /** Changes a task; only what is sent changes. Whoever may comment may like it. */
         put: operations["updateTask"];
         post?: never;
         /** Puts a task and its subtasks into the trash. */
@@ -699,6 +1448,23 @@ export interface paths {
         get: operations["getDependentsForTask"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/{task_gid}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a task like another one: its name and custom fields, and what `include` names. The job goes on after the answer. */
+        post: operations["duplicateTask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -877,6 +1643,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tasks/{task_gid}/time_tracking_entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The time entered on a task, by day. */
+        get: operations["getTimeTrackingEntriesForTask"];
+        put?: never;
+        /** Enters time on a task. */
+        post: operations["createTimeTrackingEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/team_memberships": {
         parameters: {
             query?: never;
@@ -963,6 +1747,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/teams/{team_gid}/project_templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The project templates of a team that the actor sees, oldest first. */
+        get: operations["getProjectTemplatesForTeam"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/teams/{team_gid}/projects": {
         parameters: {
             query?: never;
@@ -1032,6 +1833,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/time_periods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The time periods of a workspace by their first day, longer ones first. */
+        get: operations["getTimePeriods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/time_periods/{time_period_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One time period. */
+        get: operations["getTimePeriod"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/time_tracking_entries/{time_tracking_entry_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One entry. */
+        get: operations["getTimeTrackingEntry"];
+        /** Changes an entry; who entered it and the task's admins may. */
+        put: operations["updateTimeTrackingEntry"];
+        post?: never;
+        /** Deletes an entry; who entered it and the task's admins may. */
+        delete: operations["deleteTimeTrackingEntry"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/user_task_lists/{user_task_list_gid}": {
         parameters: {
             query?: never;
@@ -1092,7 +1946,8 @@ export interface paths {
         };
         /** One user, by gid, e-mail address or `me`. */
         get: operations["getUser"];
-        put?: never;
+        /** Changes what the actor says of himself; nobody else may. */
+        put: operations["updateUser"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1185,6 +2040,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The webhooks that the actor made in a workspace, newest last. */
+        get: operations["getWebhooks"];
+        put?: never;
+        /** Makes a webhook: the target is sent a secret in `X-Hook-Secret` and must answer 200 or 204 with the same header. */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{webhook_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook. */
+        get: operations["getWebhook"];
+        /** Replaces the filters of a webhook. */
+        put: operations["updateWebhook"];
+        post?: never;
+        /** Deletes a webhook; nothing more is sent. */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workspace_memberships/{workspace_membership_gid}": {
         parameters: {
             query?: never;
@@ -1254,6 +2146,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workspaces/{workspace_gid}/audit_log_events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log of the last 90 days, oldest first; for admins and service accounts. Once something was found `next_page` is always there: it finds what happens later. */
+        get: operations["getAuditLogEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workspaces/{workspace_gid}/custom_fields": {
         parameters: {
             query?: never;
@@ -1263,6 +2172,23 @@ export interface paths {
         };
         /** The custom fields of a workspace that the actor sees, oldest first, each in full. */
         get: operations["getCustomFieldsForWorkspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workspaces/{workspace_gid}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The events of a workspace, for its admins and service accounts. */
+        get: operations["getWorkspaceEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1341,6 +2267,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workspaces/{workspace_gid}/tasks/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tasks that the actor sees and that meet all parameters, at most 100; also `custom_fields.{gid}.is_set`, `.value`, `.starts_with`, `.ends_with`, `.contains`, `.less_than`, `.greater_than`, `.before` and `.after`. */
+        get: operations["searchTasksForWorkspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workspaces/{workspace_gid}/teams": {
         parameters: {
             query?: never;
@@ -1350,6 +2293,23 @@ export interface paths {
         };
         /** The teams of a workspace that the actor sees, by name. */
         get: operations["getTeamsForWorkspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workspaces/{workspace_gid}/typeahead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The objects of one type whose names have a word that begins with the text, the likeliest for the actor first; without a text those he had to do with last. */
+        get: operations["typeaheadForWorkspace"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1375,6 +2335,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workspaces/{workspace_gid}/users/{user_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One user of a workspace. */
+        get: operations["getUserForWorkspace"];
+        /** Changes what the actor says of himself, in a workspace that he is in. */
+        put: operations["updateUserForWorkspace"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workspaces/{workspace_gid}/workspace_memberships": {
         parameters: {
             query?: never;
@@ -1392,11 +2370,575 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/vinyasa/1/calendar_feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The actor's feeds in a workspace, oldest first. */
+        get: operations["getCalendarFeeds"];
+        put?: never;
+        /** Makes a feed of the actor's own task list, a project or a portfolio. The answer has the address, which is not told again. */
+        post: operations["createCalendarFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/calendar_feeds/{calendar_feed_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a feed of the actor; its address is good for nothing from then on. */
+        delete: operations["deleteCalendarFeed"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/favorites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The actor's favourites of all types in a workspace, in his order. */
+        get: operations["getFavorites"];
+        put?: never;
+        /** Makes something a favourite of the actor, or moves it among them. */
+        post: operations["addFavorite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/favorites/{resource_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes something off the actor's favourites. */
+        delete: operations["removeFavorite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Follows a link: makes the account, if `needs_account`, else takes its password; joins the workspace and signs in. */
+        post: operations["acceptInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/invitations/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a link invites to. Needs no token. */
+        get: operations["lookUpInvitation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/invitations/{invitation_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back; admins and who made it may. */
+        delete: operations["deleteInvitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/jobs/{job_gid}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a job of one's own before it is done: it fails, and what it made so far goes to the trash. A job that is done stays as it is. */
+        post: operations["cancelJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes the password of the actor and ends his other sessions. */
+        put: operations["changePassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/password_resets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a link for a new password to an e-mail address, if a user has it. The answer does not tell. Needs no token. */
+        post: operations["requestPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/password_resets/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a new password by a link, ends all sessions of the user, and signs in. */
+        post: operations["usePasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/portfolios/{portfolio_gid}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many projects the actor sees in a portfolio and the portfolios inside it, by their latest status, and how many tasks they have. */
+        get: operations["getPortfolioProgress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The preferences of the actor. */
+        get: operations["getPreferences"];
+        /** Changes the preferences of the actor; only what is sent changes, and unknown names are refused. */
+        put: operations["updatePreferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes what the actor says of himself. */
+        put: operations["updateProfile"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sessions of the actor, newest first. */
+        get: operations["getSessions"];
+        put?: never;
+        /** Signs in and sets the cookie of the session. */
+        post: operations["createSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/sessions/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The session of the request: who is signed in, where, and how he wants it; 404 for a token. */
+        get: operations["getCurrentSession"];
+        put?: never;
+        post?: never;
+        /** Signs out and takes the cookie back; 404 for a token. */
+        delete: operations["deleteCurrentSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/sessions/{session_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session of the actor. */
+        delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server waits for its first administrator. Needs no token. */
+        get: operations["getSetup"];
+        put?: never;
+        /** Makes the first administrator and the first workspace, an organization, and signs in. Works once, with the secret of the link that the server printed. */
+        post: operations["setUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/tasks/{task_gid}/saveAsTemplate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a task template of a project from a task with its subtasks. Where there are very many it takes a while until it can be used. */
+        post: operations["saveTaskAsTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tokens of the actor, newest first. */
+        get: operations["getTokens"];
+        put?: never;
+        /** Makes a token of the actor; its text is shown only in this answer. */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/tokens/{token_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a token of the actor; from the next request on it is unknown. */
+        delete: operations["deleteToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the actor opened in a workspace and still sees, the latest first. */
+        get: operations["getVisits"];
+        put?: never;
+        /** Notes that the actor opened something now. */
+        post: operations["createVisit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/webhook_deliveries/{webhook_delivery_gid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One delivery, with its body. */
+        get: operations["getWebhookDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/webhook_deliveries/{webhook_delivery_gid}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends the same bytes again, after what is being sent. */
+        post: operations["replayWebhookDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/webhooks/{webhook_gid}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent to a webhook in the last week, newest first. */
+        get: operations["getWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/workspaces/{workspace_gid}/fiscal_year": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** In which month the fiscal year of a workspace begins: 1 is January. */
+        get: operations["getFiscalYear"];
+        /** Lets the fiscal year of a workspace begin in another month; its admins may. Time periods of the old kind stay where goals name them. */
+        put: operations["updateFiscalYear"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/workspaces/{workspace_gid}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The invitations that still stand, newest first; for full members. */
+        get: operations["getInvitationsForWorkspace"];
+        put?: never;
+        /** Invites people by e-mail address; full members may, and admins may invite admins. Who was invited before gets a new link. */
+        post: operations["createInvitationsForWorkspace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vinyasa/1/workspaces/{workspace_gid}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the actor sees and the words fit, of all types, the best first: names, then notes and comments. */
+        get: operations["searchWorkspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description A file or a link on a task or project. */
+        /** @description How much of somebody's time is set aside for a project. */
+        Allocation: {
+            /** @description Whose time it is. */
+            assignee?: components["schemas"]["UserCompact"] | null;
+            /** @description Who made the allocation. */
+            readonly created_by?: components["schemas"]["UserCompact"] | null;
+            /** @description How much: `type` is `hours` or `percent`, `value` the number; or null. */
+            effort?: components["schemas"]["Effort"] | null;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            end_date?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The project that the time is for. */
+            parent?: components["schemas"]["ProjectCompact"] | null;
+            /** @description What the time is for: a project. */
+            readonly resource_subtype?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            start_date?: string;
+        };
+        /** @description How much of somebody's time is set aside for a project. */
+        AllocationCompact: {
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+        };
+        /** @description What can be given to a new allocation. */
+        AllocationCreate: {
+            /** @description Whose time it is. */
+            assignee?: string | null;
+            /** @description How much: `type` is `hours` or `percent`, `value` the number; or null. */
+            effort?: unknown;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            end_date?: string;
+            /** @description The project that the time is for. */
+            parent?: string | null;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            start_date?: string;
+        };
+        /** @description What can be changed of a allocation. */
+        AllocationUpdate: {
+            /** @description Whose time it is. */
+            assignee?: string | null;
+            /** @description How much: `type` is `hours` or `percent`, `value` the number; or null. */
+            effort?: unknown;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            end_date?: string;
+            /** @description The project that the time is for. */
+            parent?: string | null;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            start_date?: string;
+        };
+        /** @description A file or a link on a task, project or project brief. */
         Attachment: {
             /** @description Whether an app shows it in a widget; never here. */
             readonly connected_to_app?: boolean;
@@ -1416,8 +2958,8 @@ export interface components {
             readonly host?: string;
             /** @description The name of the file or link. */
             readonly name?: string;
-            /** @description The task or project it is attached to. */
-            readonly parent?: (components["schemas"]["TaskCompact"] | components["schemas"]["ProjectCompact"]) | null;
+            /** @description The task, project or project brief it is attached to. */
+            readonly parent?: (components["schemas"]["TaskCompact"] | components["schemas"]["ProjectCompact"] | components["schemas"]["ProjectBriefCompact"]) | null;
             /** @description A stable address that leads to the bytes whoever may see them. */
             readonly permanent_url?: string;
             /** @description `asana` for a file that is stored here, `external` for a link. */
@@ -1432,7 +2974,7 @@ export interface components {
             /** @description Where people look at it. */
             readonly view_url?: string | null;
         };
-        /** @description A file or a link on a task or project. */
+        /** @description A file or a link on a task, project or project brief. */
         AttachmentCompact: {
             /**
              * @description The globally unique identifier, a text of digits.
@@ -1661,7 +3203,7 @@ export interface components {
              */
             resource_subtype?: "text" | "enum" | "multi_enum" | "number" | "date" | "people" | "reference";
         };
-        /** @description The use of a custom field by a project: its tasks can have values of the field. */
+        /** @description The use of a custom field by a project or portfolio: what is in it can have values of the field. */
         CustomFieldSetting: {
             /** @description The field, without a value. */
             readonly custom_field?: components["schemas"]["CustomField"] | null;
@@ -1670,16 +3212,16 @@ export interface components {
              * @example 1200000000000001
              */
             readonly gid: string;
-            /** @description Whether lists of the project's tasks show the field. */
+            /** @description Whether lists of what is in the parent show the field. */
             readonly is_important?: boolean;
-            /** @description The project that uses the field. */
-            readonly parent?: components["schemas"]["ProjectCompact"] | null;
-            /** @description Deprecated: the same as parent. */
+            /** @description What uses the field. */
+            readonly parent?: (components["schemas"]["ProjectCompact"] | components["schemas"]["PortfolioCompact"] | components["schemas"]["GoalCompact"]) | null;
+            /** @description Deprecated: the parent, if it is a project. */
             readonly project?: components["schemas"]["ProjectCompact"] | null;
             /** @description The type of this object. */
             readonly resource_type?: string;
         };
-        /** @description The use of a custom field by a project: its tasks can have values of the field. */
+        /** @description The use of a custom field by a project or portfolio: what is in it can have values of the field. */
         CustomFieldSettingCompact: {
             /**
              * @description The globally unique identifier, a text of digits.
@@ -1745,6 +3287,28 @@ export interface components {
              * @description The point in time, or null if only a day is set.
              */
             readonly date_time?: string | null;
+        };
+        /** @description A date that whoever uses a template is asked for. */
+        DateVariable: {
+            /** @description What it is for. */
+            readonly description?: string;
+            /** @description `1` for the start date, `2` for the due date. */
+            readonly gid?: string;
+            /** @description What the date is called. */
+            readonly name?: string;
+        };
+        /** @description How much of somebody's time. */
+        Effort: {
+            /**
+             * @description What is counted.
+             * @enum {string}
+             */
+            readonly type?: "hours" | "percent";
+            /**
+             * Format: double
+             * @description How many hours or percent.
+             */
+            readonly value?: number;
         };
         /** @description An object without fields. */
         Empty: Record<string, never>;
@@ -1923,6 +3487,444 @@ export interface components {
              */
             readonly type?: "text" | "enum" | "multi_enum" | "number" | "date" | "people" | "reference";
         };
+        /** @description What an event must be to be told. */
+        FilterRow: {
+            /** @description What happened to it. */
+            readonly action?: string | null;
+            /** @description Which fields changed. */
+            readonly fields?: string[] | null;
+            /** @description Its subtype. */
+            readonly resource_subtype?: string | null;
+            /** @description The type of the resource. */
+            readonly resource_type?: string | null;
+        };
+        /** @description What a company, a team or a person wants to reach. */
+        Goal: {
+            /** @description The latest status update; null where there is none. */
+            readonly current_status_update?: components["schemas"]["StatusUpdateCompact"] | null;
+            /** @description The custom fields of the goal; goals have none yet. */
+            readonly custom_field_settings?: {
+                [key: string]: unknown;
+            }[];
+            /** @description The custom fields that the goal has values for; goals have none yet. */
+            readonly custom_fields?: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * @description The level of those who join, and of those who see the goal without being members.
+             * @enum {string}
+             */
+            default_access_level?: "admin" | "editor" | "commenter" | "viewer";
+            /**
+             * Format: date
+             * @description The day on which the goal is due.
+             */
+            due_on?: string | null;
+            /** @description Who is told about changes, longest follower first. */
+            followers?: components["schemas"]["UserCompact"][];
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The text with formatting: XML with the root `body`. */
+            html_notes?: string;
+            /** @description Whether it is a goal of the whole workspace. Otherwise it is its team's, or its owner's. */
+            is_workspace_level?: boolean;
+            /** @description Whether the actor likes it. */
+            liked?: boolean;
+            /** @description Who likes it, the first first. */
+            readonly likes?: components["schemas"]["Like"][];
+            /** @description What the goal measures, and how far it got; null if nothing is measured. */
+            readonly metric?: components["schemas"]["GoalMetric"] | null;
+            /** @description What the goal is called. */
+            name?: string;
+            /** @description The text without formatting. */
+            notes?: string;
+            /**
+             * Format: int64
+             * @description How many people like it.
+             */
+            readonly num_likes?: number;
+            /** @description Who is responsible for it, or null. */
+            owner?: components["schemas"]["UserCompact"] | null;
+            /**
+             * @description Who sees the goal beside its members and its team.
+             * @enum {string}
+             */
+            privacy_setting?: "public_to_workspace" | "members_only";
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /**
+             * Format: date
+             * @description The day on which work begins; needs a due date.
+             */
+            start_on?: string | null;
+            /**
+             * @description How the goal goes, or how it was closed; null until somebody says so. Can be written where there is a metric.
+             * @enum {string|null}
+             */
+            status?: "green" | "yellow" | "red" | "missed" | "achieved" | "partial" | "dropped" | null;
+            /** @description The team whose goal it is, or null. */
+            team?: components["schemas"]["TeamCompact"] | null;
+            /** @description The period in which it is to be reached, or null. */
+            time_period?: components["schemas"]["TimePeriodCompact"] | null;
+            /** @description The workspace the goal belongs to; it never moves. */
+            readonly workspace?: components["schemas"]["WorkspaceCompact"] | null;
+        };
+        /** @description What a company, a team or a person wants to reach. */
+        GoalCompact: {
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description What the goal is called. */
+            name?: string;
+            /** @description Who is responsible for it, or null. */
+            owner?: components["schemas"]["UserCompact"] | null;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+        };
+        /** @description What can be given to a new goal. */
+        GoalCreate: {
+            /**
+             * @description The level of those who join, and of those who see the goal without being members.
+             * @enum {string}
+             */
+            default_access_level?: "admin" | "editor" | "commenter" | "viewer";
+            /**
+             * Format: date
+             * @description The day on which the goal is due.
+             */
+            due_on?: string | null;
+            /** @description Who is told about changes, longest follower first. */
+            followers?: string[];
+            /** @description The text with formatting: XML with the root `body`. */
+            html_notes?: string;
+            /** @description Whether it is a goal of the whole workspace. Otherwise it is its team's, or its owner's. */
+            is_workspace_level?: boolean;
+            /** @description Whether the actor likes it. */
+            liked?: boolean;
+            /** @description What the goal is called. */
+            name?: string;
+            /** @description The text without formatting. */
+            notes?: string;
+            /** @description Who is responsible for it, or null. */
+            owner?: string | null;
+            /**
+             * @description Who sees the goal beside its members and its team.
+             * @enum {string}
+             */
+            privacy_setting?: "public_to_workspace" | "members_only";
+            /**
+             * Format: date
+             * @description The day on which work begins; needs a due date.
+             */
+            start_on?: string | null;
+            /** @description The team whose goal it is, or null. */
+            team?: string | null;
+            /** @description The period in which it is to be reached, or null. */
+            time_period?: string | null;
+        };
+        /** @description What a goal measures. */
+        GoalMetric: {
+            /** @description Whether the asking user made this external metric and may write its current value. Left out where it does not apply. */
+            readonly can_manage?: boolean;
+            /** @description The currency, ISO 4217; null unless the unit is `currency`. */
+            readonly currency_code?: string | null;
+            /** @description Where it is, as people read it. */
+            readonly current_display_value?: string;
+            /**
+             * Format: double
+             * @description Where it is; for derived progress this follows from what supports the goal.
+             */
+            readonly current_number_value?: number;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /**
+             * Format: double
+             * @description Where it starts.
+             */
+            readonly initial_number_value?: number;
+            /** @description Whether what supports the goal counts by its `contribution_weight`; otherwise all that counts weighs the same. */
+            readonly is_custom_weight?: boolean;
+            /**
+             * Format: int64
+             * @description How many digits behind the point are shown, 0 to 6; of a percentage, digits of the percentage.
+             */
+            readonly precision?: number;
+            /**
+             * @description Where the progress comes from.
+             * @enum {string}
+             */
+            readonly progress_source?: "manual" | "subgoal_progress" | "project_task_completion" | "project_milestone_completion" | "task_completion" | "external";
+            /** @description What is measured: a number. */
+            readonly resource_subtype?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /**
+             * Format: double
+             * @description Where it is to end.
+             */
+            readonly target_number_value?: number;
+            /**
+             * @description What the numbers are.
+             * @enum {string}
+             */
+            readonly unit?: "none" | "currency" | "percentage";
+        };
+        /** @description Something that supports a goal, and how much it counts. */
+        GoalRelationship: {
+            /**
+             * Format: double
+             * @description How much it counts for the goal's progress, 0 to 1; 0 does not count.
+             */
+            contribution_weight?: number;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description `subgoal` for a goal, `supporting_work` for anything else. */
+            readonly resource_subtype?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description The goal that is supported. */
+            readonly supported_goal?: components["schemas"]["GoalCompact"] | null;
+            /** @description What supports the goal. */
+            readonly supporting_resource?: (components["schemas"]["GoalCompact"] | components["schemas"]["ProjectCompact"] | components["schemas"]["TaskCompact"] | components["schemas"]["PortfolioCompact"]) | null;
+        };
+        /** @description Something that supports a goal, and how much it counts. */
+        GoalRelationshipCompact: {
+            /**
+             * Format: double
+             * @description How much it counts for the goal's progress, 0 to 1; 0 does not count.
+             */
+            contribution_weight?: number;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description `subgoal` for a goal, `supporting_work` for anything else. */
+            readonly resource_subtype?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description What supports the goal. */
+            readonly supporting_resource?: (components["schemas"]["GoalCompact"] | components["schemas"]["ProjectCompact"] | components["schemas"]["TaskCompact"] | components["schemas"]["PortfolioCompact"]) | null;
+        };
+        /** @description What can be given to a new goal relationship. */
+        GoalRelationshipCreate: {
+            /**
+             * Format: double
+             * @description How much it counts for the goal's progress, 0 to 1; 0 does not count.
+             */
+            contribution_weight?: number;
+        };
+        /** @description What can be changed of a goal relationship. */
+        GoalRelationshipUpdate: {
+            /**
+             * Format: double
+             * @description How much it counts for the goal's progress, 0 to 1; 0 does not count.
+             */
+            contribution_weight?: number;
+        };
+        /** @description What can be changed of a goal. */
+        GoalUpdate: {
+            /**
+             * @description The level of those who join, and of those who see the goal without being members.
+             * @enum {string}
+             */
+            default_access_level?: "admin" | "editor" | "commenter" | "viewer";
+            /**
+             * Format: date
+             * @description The day on which the goal is due.
+             */
+            due_on?: string | null;
+            /** @description The text with formatting: XML with the root `body`. */
+            html_notes?: string;
+            /** @description Whether it is a goal of the whole workspace. Otherwise it is its team's, or its owner's. */
+            is_workspace_level?: boolean;
+            /** @description Whether the actor likes it. */
+            liked?: boolean;
+            /** @description What the goal is called. */
+            name?: string;
+            /** @description The text without formatting. */
+            notes?: string;
+            /** @description Who is responsible for it, or null. */
+            owner?: string | null;
+            /**
+             * @description Who sees the goal beside its members and its team.
+             * @enum {string}
+             */
+            privacy_setting?: "public_to_workspace" | "members_only";
+            /**
+             * Format: date
+             * @description The day on which work begins; needs a due date.
+             */
+            start_on?: string | null;
+            /**
+             * @description How the goal goes, or how it was closed; null until somebody says so. Can be written where there is a metric.
+             * @enum {string|null}
+             */
+            status?: "green" | "yellow" | "red" | "missed" | "achieved" | "partial" | "dropped" | null;
+            /** @description The team whose goal it is, or null. */
+            team?: string | null;
+            /** @description The period in which it is to be reached, or null. */
+            time_period?: string | null;
+        };
+        /** @description Somebody who is asked into a workspace and has not come yet. */
+        Invitation: {
+            /**
+             * Format: date-time
+             * @description When the invitation was made.
+             */
+            readonly created_at?: string;
+            /** @description The e-mail address. */
+            readonly email?: string;
+            /**
+             * Format: date-time
+             * @description When it ends, if nobody comes.
+             */
+            readonly expires_at?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description Who invited. */
+            readonly invited_by?: components["schemas"]["UserCompact"] | null;
+            /** @description The link to follow. Shown once, to admins, by a server that sends no mail. Left out where it does not apply. */
+            readonly link?: string | null;
+            /** @description The projects the user will be a member of. */
+            readonly projects?: components["schemas"]["ProjectCompact"][];
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /**
+             * @description What the user will be in the workspace.
+             * @enum {string}
+             */
+            readonly role?: "admin" | "member" | "guest";
+            /** @description The teams the user will be in. */
+            readonly teams?: components["schemas"]["TeamCompact"][];
+            /** @description The workspace. */
+            readonly workspace?: components["schemas"]["WorkspaceCompact"] | null;
+        };
+        /** @description Somebody who is asked into a workspace and has not come yet. */
+        InvitationCompact: {
+            /**
+             * Format: date-time
+             * @description When the invitation was made.
+             */
+            readonly created_at?: string;
+            /** @description The e-mail address. */
+            readonly email?: string;
+            /**
+             * Format: date-time
+             * @description When it ends, if nobody comes.
+             */
+            readonly expires_at?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description Who invited. */
+            readonly invited_by?: components["schemas"]["UserCompact"] | null;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /**
+             * @description What the user will be in the workspace.
+             * @enum {string}
+             */
+            readonly role?: "admin" | "member" | "guest";
+        };
+        /** @description What can be given to a new invitation. */
+        InvitationCreate: Record<string, never>;
+        /** @description What can be changed of a invitation. */
+        InvitationUpdate: Record<string, never>;
+        /** @description Work that goes on after the request that asked for it was answered. */
+        Job: {
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description What other kinds of jobs would make; always null. */
+            readonly new_graph_export?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description What other kinds of jobs would make; always null. */
+            readonly new_portfolio?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The project that it makes, from the beginning on; null for other kinds. */
+            readonly new_project?: components["schemas"]["ProjectCompact"] | null;
+            /** @description The project template that it makes, from the beginning on; null for other kinds. */
+            readonly new_project_template?: components["schemas"]["ProjectTemplateCompact"] | null;
+            /** @description What other kinds of jobs would make; always null. */
+            readonly new_resource_export?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The task that it makes, from the beginning on; null for other kinds. */
+            readonly new_task?: components["schemas"]["TaskCompact"] | null;
+            /** @description How many rows are done, and of how many, where that is known. Ours. Shown only when `opt_fields` asks for it. */
+            readonly progress?: {
+                [key: string]: unknown;
+            };
+            /** @description What kind of work it is. */
+            readonly resource_subtype?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /**
+             * @description How far it is; a job that failed leaves nothing behind.
+             * @enum {string}
+             */
+            readonly status?: "not_started" | "in_progress" | "succeeded" | "failed";
+        };
+        /** @description Work that goes on after the request that asked for it was answered. */
+        JobCompact: {
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description What other kinds of jobs would make; always null. */
+            readonly new_graph_export?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description What other kinds of jobs would make; always null. */
+            readonly new_portfolio?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The project that it makes, from the beginning on; null for other kinds. */
+            readonly new_project?: components["schemas"]["ProjectCompact"] | null;
+            /** @description The project template that it makes, from the beginning on; null for other kinds. */
+            readonly new_project_template?: components["schemas"]["ProjectTemplateCompact"] | null;
+            /** @description What other kinds of jobs would make; always null. */
+            readonly new_resource_export?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The task that it makes, from the beginning on; null for other kinds. */
+            readonly new_task?: components["schemas"]["TaskCompact"] | null;
+            /** @description What kind of work it is. */
+            readonly resource_subtype?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /**
+             * @description How far it is; a job that failed leaves nothing behind.
+             * @enum {string}
+             */
+            readonly status?: "not_started" | "in_progress" | "succeeded" | "failed";
+        };
+        /** @description What can be given to a new job. */
+        JobCreate: Record<string, never>;
+        /** @description What can be changed of a job. */
+        JobUpdate: Record<string, never>;
         /** @description Somebody's like of a task or story. */
         Like: {
             /**
@@ -1933,34 +3935,40 @@ export interface components {
             /** @description Who likes. */
             readonly user?: components["schemas"]["UserCompact"] | null;
         };
-        /** @description A user or team in a project. */
+        /** @description A user or team in something that is shared. */
         Membership: {
             /**
              * @description What the member may do.
              * @enum {string}
              */
-            access_level?: "admin" | "editor" | "commenter" | "viewer";
+            access_level?: "admin" | "editor" | "commenter" | "viewer" | "user";
             /**
              * @description The globally unique identifier, a text of digits.
              * @example 1200000000000001
              */
             readonly gid: string;
+            /** @description The old name of `parent`; goals only. Left out where it does not apply. */
+            readonly goal?: components["schemas"]["GoalCompact"] | null;
             /** @description The user or team. */
             readonly member?: (components["schemas"]["UserCompact"] | components["schemas"]["TeamCompact"]) | null;
             /** @description What the member is in. */
-            readonly parent?: components["schemas"]["ProjectCompact"] | null;
+            readonly parent?: (components["schemas"]["ProjectCompact"] | components["schemas"]["PortfolioCompact"] | components["schemas"]["GoalCompact"] | components["schemas"]["CustomFieldCompact"]) | null;
             /** @description What kind of membership it is. */
             readonly resource_subtype?: string;
             /** @description The type of this object. */
             readonly resource_type?: string;
+            /** @description The old name of `access_level`; goals only. Left out where it does not apply. */
+            readonly role?: string;
+            /** @description The member, if it is a user; goals only. Left out where it does not apply. */
+            readonly user?: components["schemas"]["UserCompact"] | null;
         };
-        /** @description A user or team in a project. */
+        /** @description A user or team in something that is shared. */
         MembershipCompact: {
             /**
              * @description What the member may do.
              * @enum {string}
              */
-            access_level?: "admin" | "editor" | "commenter" | "viewer";
+            access_level?: "admin" | "editor" | "commenter" | "viewer" | "user";
             /**
              * @description The globally unique identifier, a text of digits.
              * @example 1200000000000001
@@ -1969,7 +3977,7 @@ export interface components {
             /** @description The user or team. */
             readonly member?: (components["schemas"]["UserCompact"] | components["schemas"]["TeamCompact"]) | null;
             /** @description What the member is in. */
-            readonly parent?: components["schemas"]["ProjectCompact"] | null;
+            readonly parent?: (components["schemas"]["ProjectCompact"] | components["schemas"]["PortfolioCompact"] | components["schemas"]["GoalCompact"] | components["schemas"]["CustomFieldCompact"]) | null;
             /** @description What kind of membership it is. */
             readonly resource_subtype?: string;
             /** @description The type of this object. */
@@ -1981,7 +3989,7 @@ export interface components {
              * @description What the member may do.
              * @enum {string}
              */
-            access_level?: "admin" | "editor" | "commenter" | "viewer";
+            access_level?: "admin" | "editor" | "commenter" | "viewer" | "user";
         };
         /** @description What can be changed of a membership. */
         MembershipUpdate: {
@@ -1989,7 +3997,7 @@ export interface components {
              * @description What the member may do.
              * @enum {string}
              */
-            access_level?: "admin" | "editor" | "commenter" | "viewer";
+            access_level?: "admin" | "editor" | "commenter" | "viewer" | "user";
         };
         /** @description An object with a name. */
         Named: {
@@ -2028,6 +4036,328 @@ export interface components {
             /** @description The workspace of the tasks. */
             readonly workspace?: components["schemas"]["WorkspaceCompact"] | null;
         };
+        /** @description Projects and portfolios that are looked at together. */
+        Portfolio: {
+            /** @description Whether the portfolio is put away; it can still be read and written. Shown only when `opt_fields` asks for it. */
+            archived?: boolean;
+            /**
+             * @description A colour of the palette, or null for none.
+             * @enum {string|null}
+             */
+            color?: "dark-pink" | "dark-green" | "dark-blue" | "dark-red" | "dark-teal" | "dark-brown" | "dark-orange" | "dark-purple" | "dark-warm-gray" | "light-pink" | "light-green" | "light-blue" | "light-red" | "light-teal" | "light-brown" | "light-orange" | "light-purple" | "light-warm-gray" | "none" | null;
+            /**
+             * Format: date-time
+             * @description When the portfolio was created.
+             */
+            readonly created_at?: string;
+            /** @description Who created the portfolio. */
+            readonly created_by?: components["schemas"]["UserCompact"] | null;
+            /** @description The latest status update; null where there is none. */
+            readonly current_status_update?: components["schemas"]["StatusUpdateCompact"] | null;
+            /** @description The custom fields of the portfolio, in their order; its items can have values of them. */
+            readonly custom_field_settings?: components["schemas"]["CustomFieldSetting"][];
+            /** @description The custom fields that the portfolio itself has values for, and those of the portfolios it is in. */
+            custom_fields?: components["schemas"]["FieldValue"][];
+            /**
+             * @description The level of users and teams that join, and of those who see the portfolio without being members.
+             * @enum {string}
+             */
+            default_access_level?: "admin" | "editor" | "viewer";
+            /**
+             * Format: date
+             * @description The day on which the portfolio is due.
+             */
+            due_on?: string | null;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The users who are members of the portfolio, longest member first. */
+            readonly members?: components["schemas"]["UserCompact"][];
+            /** @description What the portfolio is called. */
+            name?: string;
+            /** @description Who is responsible for the portfolio, and administers it. */
+            owner?: components["schemas"]["UserCompact"] | null;
+            /** @description Where people open the portfolio. */
+            readonly permalink_url?: string;
+            /**
+             * @description Who sees the portfolio beside its members.
+             * @enum {string}
+             */
+            privacy_setting?: "public_to_domain" | "members_only";
+            /** @description The project templates in the portfolio; there are none. */
+            readonly project_templates?: {
+                [key: string]: unknown;
+            }[];
+            /** @description Whether everybody in the workspace sees the portfolio. The old form of `privacy_setting`. */
+            public?: boolean;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /**
+             * Format: date
+             * @description The day on which work begins. Can be set only together with `due_on`.
+             */
+            start_on?: string | null;
+            /** @description The workspace the portfolio belongs to; it never moves. */
+            readonly workspace?: components["schemas"]["WorkspaceCompact"] | null;
+        };
+        /** @description Projects and portfolios that are looked at together. */
+        PortfolioCompact: {
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description What the portfolio is called. */
+            name?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+        };
+        /** @description What can be given to a new portfolio. */
+        PortfolioCreate: {
+            /** @description Whether the portfolio is put away; it can still be read and written. */
+            archived?: boolean;
+            /**
+             * @description A colour of the palette, or null for none.
+             * @enum {string|null}
+             */
+            color?: "dark-pink" | "dark-green" | "dark-blue" | "dark-red" | "dark-teal" | "dark-brown" | "dark-orange" | "dark-purple" | "dark-warm-gray" | "light-pink" | "light-green" | "light-blue" | "light-red" | "light-teal" | "light-brown" | "light-orange" | "light-purple" | "light-warm-gray" | "none" | null;
+            /** @description The custom fields that the portfolio itself has values for, and those of the portfolios it is in. */
+            custom_fields?: unknown;
+            /**
+             * @description The level of users and teams that join, and of those who see the portfolio without being members.
+             * @enum {string}
+             */
+            default_access_level?: "admin" | "editor" | "viewer";
+            /**
+             * Format: date
+             * @description The day on which the portfolio is due.
+             */
+            due_on?: string | null;
+            /** @description What the portfolio is called. */
+            name?: string;
+            /** @description Who is responsible for the portfolio, and administers it. */
+            owner?: string | null;
+            /**
+             * @description Who sees the portfolio beside its members.
+             * @enum {string}
+             */
+            privacy_setting?: "public_to_domain" | "members_only";
+            /** @description Whether everybody in the workspace sees the portfolio. The old form of `privacy_setting`. */
+            public?: boolean;
+            /**
+             * Format: date
+             * @description The day on which work begins. Can be set only together with `due_on`.
+             */
+            start_on?: string | null;
+        };
+        /** @description A user or team in a portfolio. */
+        PortfolioMembership: {
+            /** @description What the member may do in the portfolio. */
+            readonly access_level?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The portfolio. Shown only when `opt_fields` asks for it. */
+            readonly portfolio?: components["schemas"]["PortfolioCompact"] | null;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description The member, if it is a user. */
+            readonly user?: components["schemas"]["UserCompact"] | null;
+        };
+        /** @description A user or team in a portfolio. */
+        PortfolioMembershipCompact: {
+            /** @description What the member may do in the portfolio. */
+            readonly access_level?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description The member, if it is a user. */
+            readonly user?: components["schemas"]["UserCompact"] | null;
+        };
+        /** @description What can be given to a new portfolio membership. */
+        PortfolioMembershipCreate: Record<string, never>;
+        /** @description What can be changed of a portfolio membership. */
+        PortfolioMembershipUpdate: Record<string, never>;
+        /** @description What can be changed of a portfolio. */
+        PortfolioUpdate: {
+            /** @description Whether the portfolio is put away; it can still be read and written. */
+            archived?: boolean;
+            /**
+             * @description A colour of the palette, or null for none.
+             * @enum {string|null}
+             */
+            color?: "dark-pink" | "dark-green" | "dark-blue" | "dark-red" | "dark-teal" | "dark-brown" | "dark-orange" | "dark-purple" | "dark-warm-gray" | "light-pink" | "light-green" | "light-blue" | "light-red" | "light-teal" | "light-brown" | "light-orange" | "light-purple" | "light-warm-gray" | "none" | null;
+            /** @description The custom fields that the portfolio itself has values for, and those of the portfolios it is in. */
+            custom_fields?: unknown;
+            /**
+             * @description The level of users and teams that join, and of those who see the portfolio without being members.
+             * @enum {string}
+             */
+            default_access_level?: "admin" | "editor" | "viewer";
+            /**
+             * Format: date
+             * @description The day on which the portfolio is due.
+             */
+            due_on?: string | null;
+            /** @description What the portfolio is called. */
+            name?: string;
+            /** @description Who is responsible for the portfolio, and administers it. */
+            owner?: string | null;
+            /**
+             * @description Who sees the portfolio beside its members.
+             * @enum {string}
+             */
+            privacy_setting?: "public_to_domain" | "members_only";
+            /** @description Whether everybody in the workspace sees the portfolio. The old form of `privacy_setting`. */
+            public?: boolean;
+            /**
+             * Format: date
+             * @description The day on which work begins. Can be set only together with `due_on`.
+             */
+            start_on?: string | null;
+        };
+        /** @description How a user wants the application. The gid is that of the user. */
+        Preferences: {
+            /**
+             * @description How close rows are.
+             * @enum {string}
+             */
+            density?: "comfortable" | "compact";
+            /**
+             * @description The day on which weeks begin; null for that of the language.
+             * @enum {string|null}
+             */
+            first_weekday?: "monday" | "saturday" | "sunday" | null;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description A language tag such as `de` or `pt-BR`; null for that of the browser. */
+            language?: string | null;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description Which keyboard shortcuts are on: `chords` that begin with Tab, and `single_keys`. */
+            shortcuts?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Where the application opens.
+             * @enum {string}
+             */
+            start_page?: "home" | "inbox" | "my_tasks";
+            /**
+             * @description Light, dark, or as the machine has it.
+             * @enum {string}
+             */
+            theme?: "system" | "light" | "dark";
+            /** @description An IANA name such as `Europe/Paris`, which says what day it is for the user; null for UTC. */
+            time_zone?: string | null;
+        };
+        /** @description How a user wants the application. The gid is that of the user. */
+        PreferencesCompact: {
+            /**
+             * @description How close rows are.
+             * @enum {string}
+             */
+            density?: "comfortable" | "compact";
+            /**
+             * @description The day on which weeks begin; null for that of the language.
+             * @enum {string|null}
+             */
+            first_weekday?: "monday" | "saturday" | "sunday" | null;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description A language tag such as `de` or `pt-BR`; null for that of the browser. */
+            language?: string | null;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description Which keyboard shortcuts are on: `chords` that begin with Tab, and `single_keys`. */
+            shortcuts?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Where the application opens.
+             * @enum {string}
+             */
+            start_page?: "home" | "inbox" | "my_tasks";
+            /**
+             * @description Light, dark, or as the machine has it.
+             * @enum {string}
+             */
+            theme?: "system" | "light" | "dark";
+            /** @description An IANA name such as `Europe/Paris`, which says what day it is for the user; null for UTC. */
+            time_zone?: string | null;
+        };
+        /** @description What can be given to a new preferences. */
+        PreferencesCreate: {
+            /**
+             * @description How close rows are.
+             * @enum {string}
+             */
+            density?: "comfortable" | "compact";
+            /**
+             * @description The day on which weeks begin; null for that of the language.
+             * @enum {string|null}
+             */
+            first_weekday?: "monday" | "saturday" | "sunday" | null;
+            /** @description A language tag such as `de` or `pt-BR`; null for that of the browser. */
+            language?: string | null;
+            /** @description Which keyboard shortcuts are on: `chords` that begin with Tab, and `single_keys`. */
+            shortcuts?: unknown;
+            /**
+             * @description Where the application opens.
+             * @enum {string}
+             */
+            start_page?: "home" | "inbox" | "my_tasks";
+            /**
+             * @description Light, dark, or as the machine has it.
+             * @enum {string}
+             */
+            theme?: "system" | "light" | "dark";
+            /** @description An IANA name such as `Europe/Paris`, which says what day it is for the user; null for UTC. */
+            time_zone?: string | null;
+        };
+        /** @description What can be changed of a preferences. */
+        PreferencesUpdate: {
+            /**
+             * @description How close rows are.
+             * @enum {string}
+             */
+            density?: "comfortable" | "compact";
+            /**
+             * @description The day on which weeks begin; null for that of the language.
+             * @enum {string|null}
+             */
+            first_weekday?: "monday" | "saturday" | "sunday" | null;
+            /** @description A language tag such as `de` or `pt-BR`; null for that of the browser. */
+            language?: string | null;
+            /** @description Which keyboard shortcuts are on: `chords` that begin with Tab, and `single_keys`. */
+            shortcuts?: unknown;
+            /**
+             * @description Where the application opens.
+             * @enum {string}
+             */
+            start_page?: "home" | "inbox" | "my_tasks";
+            /**
+             * @description Light, dark, or as the machine has it.
+             * @enum {string}
+             */
+            theme?: "system" | "light" | "dark";
+            /** @description An IANA name such as `Europe/Paris`, which says what day it is for the user; null for UTC. */
+            time_zone?: string | null;
+        };
         /** @description A collection of tasks, in sections, that some users and teams share. */
         Project: {
             /** @description Whether the project is put away; it can still be read and written. */
@@ -2052,20 +4382,14 @@ export interface components {
              */
             readonly created_at?: string;
             /** @description The template that the project was made from, or null. Shown only when `opt_fields` asks for it. */
-            readonly created_from_template?: {
-                [key: string]: unknown;
-            } | null;
+            readonly created_from_template?: components["schemas"]["ProjectTemplateCompact"] | null;
             /** @description The latest status in the old form; null where there is none. */
-            readonly current_status?: {
-                [key: string]: unknown;
-            } | null;
+            readonly current_status?: components["schemas"]["ProjectStatus"] | null;
             /** @description The latest status update; null where there is none. */
-            readonly current_status_update?: {
-                [key: string]: unknown;
-            } | null;
+            readonly current_status_update?: components["schemas"]["StatusUpdateCompact"] | null;
             /** @description The custom fields of the project, in their order. */
             readonly custom_field_settings?: components["schemas"]["CustomFieldSetting"][];
-            /** @description The custom fields that the project itself has values for. */
+            /** @description The custom fields that the project itself has values for, and those of the portfolios it is in. */
             readonly custom_fields?: components["schemas"]["FieldValue"][];
             /**
              * @description The level of users and teams that join, and of those who see the project without being members.
@@ -2132,9 +4456,7 @@ export interface components {
              */
             privacy_setting?: "public_to_workspace" | "private_to_team" | "private";
             /** @description The brief of the project; null where there is none. Shown only when `opt_fields` asks for it. */
-            readonly project_brief?: {
-                [key: string]: unknown;
-            } | null;
+            readonly project_brief?: components["schemas"]["ProjectBriefCompact"] | null;
             /** @description Whether everybody in the workspace sees the project. The old form of `privacy_setting`; can be written only outside organizations. */
             public?: boolean;
             /** @description The type of this object. */
@@ -2148,6 +4470,54 @@ export interface components {
             team?: components["schemas"]["TeamCompact"] | null;
             /** @description The workspace the project belongs to; it never moves. */
             readonly workspace?: components["schemas"]["WorkspaceCompact"] | null;
+        };
+        /** @description The page that says what a project is about. */
+        ProjectBrief: {
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The text with formatting: XML with the root `body`. */
+            html_text?: string;
+            /** @description Where people open the brief. */
+            readonly permalink_url?: string;
+            /** @description The project that it is about. */
+            readonly project?: components["schemas"]["ProjectCompact"] | null;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description The text without formatting. Shown only when `opt_fields` asks for it. */
+            text?: string;
+            /** @description The headline. */
+            title?: string;
+        };
+        /** @description The page that says what a project is about. */
+        ProjectBriefCompact: {
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+        };
+        /** @description What can be given to a new project brief. */
+        ProjectBriefCreate: {
+            /** @description The text with formatting: XML with the root `body`. */
+            html_text?: string;
+            /** @description The text without formatting. */
+            text?: string;
+            /** @description The headline. */
+            title?: string;
+        };
+        /** @description What can be changed of a project brief. */
+        ProjectBriefUpdate: {
+            /** @description The text with formatting: XML with the root `body`. */
+            html_text?: string;
+            /** @description The text without formatting. */
+            text?: string;
+            /** @description The headline. */
+            title?: string;
         };
         /** @description A collection of tasks, in sections, that some users and teams share. */
         ProjectCompact: {
@@ -2272,6 +4642,117 @@ export interface components {
         ProjectMembershipCreate: Record<string, never>;
         /** @description What can be changed of a project membership. */
         ProjectMembershipUpdate: Record<string, never>;
+        /** @description What somebody says about the state of a project, in the old form. */
+        ProjectStatus: {
+            /** @description Who says it. */
+            readonly author?: components["schemas"]["UserCompact"] | null;
+            /** @description The state: `green`, `yellow`, `red`, `blue` (on hold) or `complete`. */
+            color?: string;
+            /**
+             * Format: date-time
+             * @description When it was said.
+             */
+            readonly created_at?: string;
+            /** @description Who says it. */
+            readonly created_by?: components["schemas"]["UserCompact"] | null;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The text with formatting: XML with the root `body`. Shown only when `opt_fields` asks for it. */
+            html_text?: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            readonly modified_at?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description The text without formatting. */
+            text?: string;
+            /** @description The headline; made from the date, if none is given. */
+            title?: string;
+        };
+        /** @description What somebody says about the state of a project, in the old form. */
+        ProjectStatusCompact: {
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description The headline; made from the date, if none is given. */
+            title?: string;
+        };
+        /** @description What can be given to a new project status. */
+        ProjectStatusCreate: {
+            /** @description The state: `green`, `yellow`, `red`, `blue` (on hold) or `complete`. */
+            color?: string;
+            /** @description The text with formatting: XML with the root `body`. */
+            html_text?: string;
+            /** @description The text without formatting. */
+            text?: string;
+            /** @description The headline; made from the date, if none is given. */
+            title?: string;
+        };
+        /** @description What can be changed of a project status. */
+        ProjectStatusUpdate: {
+            /** @description The state: `green`, `yellow`, `red`, `blue` (on hold) or `complete`. */
+            color?: string;
+            /** @description The text with formatting: XML with the root `body`. */
+            html_text?: string;
+            /** @description The text without formatting. */
+            text?: string;
+        };
+        /** @description What projects are made from. */
+        ProjectTemplate: {
+            /**
+             * @description The colour of the projects, or null.
+             * @enum {string|null}
+             */
+            readonly color?: "dark-pink" | "dark-green" | "dark-blue" | "dark-red" | "dark-teal" | "dark-brown" | "dark-orange" | "dark-purple" | "dark-warm-gray" | "light-pink" | "light-green" | "light-blue" | "light-red" | "light-teal" | "light-brown" | "light-orange" | "light-purple" | "light-warm-gray" | "none" | null;
+            /** @description The description of the projects, without formatting. */
+            readonly description?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The description of the projects, with formatting. */
+            readonly html_description?: string;
+            /** @description What the template is called. */
+            readonly name?: string;
+            /** @description Who made it. */
+            readonly owner?: components["schemas"]["UserCompact"] | null;
+            /** @description Whether its team, or the workspace where there are no teams, sees it. */
+            readonly public?: boolean;
+            /** @description The dates that whoever uses it is asked for: none where nothing in it has a date. */
+            readonly requested_dates?: components["schemas"]["DateVariable"][];
+            /** @description Those who have tasks in it. */
+            readonly requested_roles?: components["schemas"]["TemplateRole"][];
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description The team that it belongs to. */
+            readonly team?: components["schemas"]["TeamCompact"] | null;
+        };
+        /** @description What projects are made from. */
+        ProjectTemplateCompact: {
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description What the template is called. */
+            readonly name?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+        };
+        /** @description What can be given to a new project template. */
+        ProjectTemplateCreate: Record<string, never>;
+        /** @description What can be changed of a project template. */
+        ProjectTemplateUpdate: Record<string, never>;
         /** @description What can be changed of a project. */
         ProjectUpdate: {
             /** @description Whether the project is put away; it can still be read and written. */
@@ -2341,6 +4822,51 @@ export interface components {
             /** @description The team that the project belongs to. */
             team?: string | null;
         };
+        /** @description What a task that is made from a template will be like. */
+        Recipe: {
+            /** @description The files and links that it will have. */
+            readonly attachments?: {
+                [key: string]: unknown;
+            }[];
+            /** @description The custom fields that it will have values of. */
+            readonly custom_fields?: components["schemas"]["CustomFieldCompact"][];
+            /** @description What it will wait for: nothing, templates do not wait for each other. */
+            readonly dependencies?: {
+                [key: string]: unknown;
+            }[];
+            /** @description What will wait for it: nothing, as above. */
+            readonly dependents?: {
+                [key: string]: unknown;
+            }[];
+            /** @description Its description, without formatting. */
+            readonly description?: string;
+            /** @description The time of the day, UTC, at which it is due; null for the whole day. */
+            readonly due_time?: string | null;
+            /** @description Who will be told. */
+            readonly followers?: components["schemas"]["UserCompact"][];
+            /** @description Its description, with formatting. */
+            readonly html_description?: string;
+            /** @description The projects that it will be in. */
+            readonly memberships?: components["schemas"]["ProjectCompact"][];
+            /** @description What it will be called. */
+            readonly name?: string;
+            /**
+             * Format: int64
+             * @description How many days after it is made it is due; null without a due date.
+             */
+            readonly relative_due_on?: number | null;
+            /**
+             * Format: int64
+             * @description How many days after it is made it begins; null without a start.
+             */
+            readonly relative_start_on?: number | null;
+            /** @description Its subtasks, in order; theirs are made too. */
+            readonly subtasks?: {
+                [key: string]: unknown;
+            }[];
+            /** @description What kind of task it will be. */
+            readonly task_resource_subtype?: string;
+        };
         /** @description A part of a project or of the list of a user's tasks. */
         Section: {
             /**
@@ -2384,6 +4910,91 @@ export interface components {
             /** @description What the section is called. */
             name?: string;
         };
+        /** @description A browser that is signed in. */
+        Session: {
+            /**
+             * Format: date-time
+             * @description When the user signed in.
+             */
+            readonly created_at?: string;
+            /** @description What writes with the session's cookie send in `X-CSRF-Token`; null for other sessions than that of the request. */
+            readonly csrf_token?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends if it is not used: 30 days after its last use.
+             */
+            readonly expires_at?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description Whether this is the session of the request. */
+            readonly is_current?: boolean;
+            /**
+             * Format: date-time
+             * @description When the session was last used, to the minute.
+             */
+            readonly last_used_at?: string;
+            /** @description How the user wants the application. */
+            readonly preferences?: components["schemas"]["Preferences"] | null;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description Who is signed in. */
+            readonly user?: components["schemas"]["User"] | null;
+            /** @description The program that signed in, as it calls itself. */
+            readonly user_agent?: string;
+            /** @description The workspaces that the user is in, oldest first. */
+            readonly workspaces?: components["schemas"]["SessionWorkspace"][];
+        };
+        /** @description A browser that is signed in. */
+        SessionCompact: {
+            /**
+             * Format: date-time
+             * @description When the user signed in.
+             */
+            readonly created_at?: string;
+            /**
+             * Format: date-time
+             * @description When it ends if it is not used: 30 days after its last use.
+             */
+            readonly expires_at?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description Whether this is the session of the request. */
+            readonly is_current?: boolean;
+            /**
+             * Format: date-time
+             * @description When the session was last used, to the minute.
+             */
+            readonly last_used_at?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description The program that signed in, as it calls itself. */
+            readonly user_agent?: string;
+        };
+        /** @description What can be given to a new session. */
+        SessionCreate: Record<string, never>;
+        /** @description What can be changed of a session. */
+        SessionUpdate: Record<string, never>;
+        SessionWorkspace: {
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid?: string;
+            /** @description Whether the workspace is an organization. */
+            readonly is_organization?: boolean;
+            /** @description What the workspace is called. */
+            readonly name?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description What the user is there: admin, member, guest or service. */
+            readonly role?: string;
+        };
         /** @description The dates of a task or field at one time. */
         ShownDates: {
             /**
@@ -2401,6 +5012,106 @@ export interface components {
              * @description The first day, or null.
              */
             readonly start_on?: string | null;
+        };
+        /** @description What somebody says about the state of a project, portfolio or goal. */
+        StatusUpdate: {
+            /** @description Who says it. */
+            readonly author?: components["schemas"]["UserCompact"] | null;
+            /**
+             * Format: date-time
+             * @description When it was said.
+             */
+            readonly created_at?: string;
+            /** @description Who says it. */
+            readonly created_by?: components["schemas"]["UserCompact"] | null;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The old name of `liked`. */
+            readonly hearted?: boolean;
+            /** @description The old name of `likes`. */
+            readonly hearts?: components["schemas"]["Like"][];
+            /** @description The text with formatting: XML with the root `body`. Shown only when `opt_fields` asks for it. */
+            html_text?: string;
+            /** @description Whether the actor likes it. */
+            liked?: boolean;
+            /** @description Who likes it, the first first. */
+            readonly likes?: components["schemas"]["Like"][];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            readonly modified_at?: string;
+            /**
+             * Format: int64
+             * @description The old name of `num_likes`.
+             */
+            readonly num_hearts?: number;
+            /**
+             * Format: int64
+             * @description How many people like it.
+             */
+            readonly num_likes?: number;
+            /** @description The project, portfolio or goal. */
+            readonly parent?: (components["schemas"]["ProjectCompact"] | components["schemas"]["PortfolioCompact"] | components["schemas"]["GoalCompact"]) | null;
+            /** @description The reactions; there are none. */
+            readonly reaction_summary?: {
+                [key: string]: unknown;
+            }[];
+            /** @description What it is about. */
+            readonly resource_subtype?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /**
+             * @description The state. Projects and portfolios: `on_track`, `at_risk`, `off_track`, `on_hold`, `complete`, `dropped`. Goals: `on_track`, `at_risk`, `off_track`, `achieved`, `partial`, `missed`, `dropped`.
+             * @enum {string}
+             */
+            status_type?: "on_track" | "at_risk" | "off_track" | "on_hold" | "complete" | "achieved" | "partial" | "missed" | "dropped";
+            /** @description The text without formatting. */
+            text?: string;
+            /** @description The headline; made from the date, if none is given. */
+            title?: string;
+        };
+        /** @description What somebody says about the state of a project, portfolio or goal. */
+        StatusUpdateCompact: {
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description What it is about. */
+            readonly resource_subtype?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description The headline; made from the date, if none is given. */
+            title?: string;
+        };
+        /** @description What can be given to a new status update. */
+        StatusUpdateCreate: {
+            /** @description The text with formatting: XML with the root `body`. */
+            html_text?: string;
+            /** @description Whether the actor likes it. */
+            liked?: boolean;
+            /**
+             * @description The state. Projects and portfolios: `on_track`, `at_risk`, `off_track`, `on_hold`, `complete`, `dropped`. Goals: `on_track`, `at_risk`, `off_track`, `achieved`, `partial`, `missed`, `dropped`.
+             * @enum {string}
+             */
+            status_type?: "on_track" | "at_risk" | "off_track" | "on_hold" | "complete" | "achieved" | "partial" | "missed" | "dropped";
+            /** @description The text without formatting. */
+            text?: string;
+            /** @description The headline; made from the date, if none is given. */
+            title?: string;
+        };
+        /** @description What can be changed of a status update. */
+        StatusUpdateUpdate: {
+            /** @description The text with formatting: XML with the root `body`. */
+            html_text?: string;
+            /** @description Whether the actor likes it. */
+            liked?: boolean;
+            /** @description The text without formatting. */
+            text?: string;
         };
         /** @description A comment on a task, or the record of something that happened to it. */
         Story: {
@@ -2879,6 +5590,45 @@ export interface components {
             /** @description The section of the project. */
             readonly section?: components["schemas"]["SectionCompact"] | null;
         };
+        /** @description What tasks of a project are made from. */
+        TaskTemplate: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            readonly created_at?: string;
+            /** @description Who made it. */
+            readonly created_by?: components["schemas"]["UserCompact"] | null;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description What the template is called. */
+            readonly name?: string;
+            /** @description The project that it belongs to. */
+            readonly project?: components["schemas"]["ProjectCompact"] | null;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description What the tasks will be like. */
+            readonly template?: components["schemas"]["Recipe"] | null;
+        };
+        /** @description What tasks of a project are made from. */
+        TaskTemplateCompact: {
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description What the template is called. */
+            readonly name?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+        };
+        /** @description What can be given to a new task template. */
+        TaskTemplateCreate: Record<string, never>;
+        /** @description What can be changed of a task template. */
+        TaskTemplateUpdate: Record<string, never>;
         /** @description What can be changed of a task. */
         TaskUpdate: {
             /**
@@ -2988,7 +5738,7 @@ export interface components {
              */
             team_member_removal_access_level?: "all_team_members" | "only_team_admins";
             /**
-             * @description Who finds the team: its members only, everyone by name, or everyone.
+             * @description Who finds the team: its members only, everyone by its name without the description, or everyone.
              * @enum {string}
              */
             visibility?: "secret" | "request_to_join" | "public";
@@ -3051,7 +5801,7 @@ export interface components {
              */
             team_member_removal_access_level?: "all_team_members" | "only_team_admins";
             /**
-             * @description Who finds the team: its members only, everyone by name, or everyone.
+             * @description Who finds the team: its members only, everyone by its name without the description, or everyone.
              * @enum {string}
              */
             visibility?: "secret" | "request_to_join" | "public";
@@ -3146,11 +5896,256 @@ export interface components {
              */
             team_member_removal_access_level?: "all_team_members" | "only_team_admins";
             /**
-             * @description Who finds the team: its members only, everyone by name, or everyone.
+             * @description Who finds the team: its members only, everyone by its name without the description, or everyone.
              * @enum {string}
              */
             visibility?: "secret" | "request_to_join" | "public";
         };
+        /** @description Somebody who has tasks in a template; they can be given to somebody else. */
+        TemplateRole: {
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid?: string;
+            /** @description The name of who has the tasks. */
+            readonly name?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+        };
+        /** @description A year, half, quarter or month of a workspace's fiscal year. */
+        TimePeriod: {
+            /** @description What people call it. */
+            readonly display_name?: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            readonly end_on?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The next longer period that it is part of; null for a year. */
+            readonly parent?: components["schemas"]["TimePeriodCompact"] | null;
+            /**
+             * @description The kind: the year `FY`, its halves `H1`, `H2`, its quarters `Q1` to `Q4`, its months `M1` to `M12`.
+             * @enum {string}
+             */
+            readonly period?: "FY" | "H1" | "H2" | "Q1" | "Q2" | "Q3" | "Q4" | "M1" | "M2" | "M3" | "M4" | "M5" | "M6" | "M7" | "M8" | "M9" | "M10" | "M11" | "M12";
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            readonly start_on?: string;
+        };
+        /** @description A year, half, quarter or month of a workspace's fiscal year. */
+        TimePeriodCompact: {
+            /** @description What people call it. */
+            readonly display_name?: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            readonly end_on?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /**
+             * @description The kind: the year `FY`, its halves `H1`, `H2`, its quarters `Q1` to `Q4`, its months `M1` to `M12`.
+             * @enum {string}
+             */
+            readonly period?: "FY" | "H1" | "H2" | "Q1" | "Q2" | "Q3" | "Q4" | "M1" | "M2" | "M3" | "M4" | "M5" | "M6" | "M7" | "M8" | "M9" | "M10" | "M11" | "M12";
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            readonly start_on?: string;
+        };
+        /** @description What can be given to a new time period. */
+        TimePeriodCreate: Record<string, never>;
+        /** @description What can be changed of a time period. */
+        TimePeriodUpdate: Record<string, never>;
+        /** @description How long somebody worked on a task, on a day. */
+        TimeTrackingEntry: {
+            /**
+             * @description How far the timesheet of the entry is; without timesheets always a draft.
+             * @enum {string}
+             */
+            readonly approval_status?: "DRAFT" | "SUBMITTED" | "APPROVED" | "REJECTED";
+            /** @description The project whose time it is, one of the task's; if the task is in one project only, that one. */
+            attributable_to?: components["schemas"]["ProjectCompact"] | null;
+            /**
+             * @description Whether the time is billed.
+             * @enum {string}
+             */
+            billable_status?: "billable" | "nonBillable" | "notApplicable";
+            /** @description The categories of the entry; there are none yet. */
+            categories?: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Format: date-time
+             * @description When the time was entered.
+             */
+            readonly created_at?: string;
+            /** @description Who entered the time. */
+            readonly created_by?: components["schemas"]["UserCompact"] | null;
+            /** @description What was done. */
+            description?: string;
+            /**
+             * Format: int64
+             * @description How long, in minutes.
+             */
+            duration_minutes?: number;
+            /**
+             * Format: date
+             * @description The day; today for the actor if not given.
+             */
+            entered_on?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description The task that was worked on. */
+            readonly task?: components["schemas"]["TaskCompact"] | null;
+        };
+        /** @description How long somebody worked on a task, on a day. */
+        TimeTrackingEntryCompact: {
+            /** @description The project whose time it is, one of the task's; if the task is in one project only, that one. */
+            attributable_to?: components["schemas"]["ProjectCompact"] | null;
+            /** @description The categories of the entry; there are none yet. */
+            categories?: {
+                [key: string]: unknown;
+            }[];
+            /** @description Who entered the time. */
+            readonly created_by?: components["schemas"]["UserCompact"] | null;
+            /**
+             * Format: int64
+             * @description How long, in minutes.
+             */
+            duration_minutes?: number;
+            /**
+             * Format: date
+             * @description The day; today for the actor if not given.
+             */
+            entered_on?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+        };
+        /** @description What can be given to a new time tracking entry. */
+        TimeTrackingEntryCreate: {
+            /** @description The project whose time it is, one of the task's; if the task is in one project only, that one. */
+            attributable_to?: string | null;
+            /**
+             * @description Whether the time is billed.
+             * @enum {string}
+             */
+            billable_status?: "billable" | "nonBillable" | "notApplicable";
+            /** @description The categories of the entry; there are none yet. */
+            categories?: unknown;
+            /** @description What was done. */
+            description?: string;
+            /**
+             * Format: int64
+             * @description How long, in minutes.
+             */
+            duration_minutes?: number;
+            /**
+             * Format: date
+             * @description The day; today for the actor if not given.
+             */
+            entered_on?: string;
+        };
+        /** @description What can be changed of a time tracking entry. */
+        TimeTrackingEntryUpdate: {
+            /** @description The project whose time it is, one of the task's; if the task is in one project only, that one. */
+            attributable_to?: string | null;
+            /**
+             * @description Whether the time is billed.
+             * @enum {string}
+             */
+            billable_status?: "billable" | "nonBillable" | "notApplicable";
+            /** @description The categories of the entry; there are none yet. */
+            categories?: unknown;
+            /** @description What was done. */
+            description?: string;
+            /**
+             * Format: int64
+             * @description How long, in minutes.
+             */
+            duration_minutes?: number;
+            /**
+             * Format: date
+             * @description The day; today for the actor if not given.
+             */
+            entered_on?: string;
+        };
+        /** @description A text with which a program acts as a user. */
+        Token: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            readonly created_at?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute; null if never.
+             */
+            readonly last_used_at?: string | null;
+            /** @description What the user calls it. */
+            readonly name?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description The text itself; shown only in the answer that makes it. Left out where it does not apply. */
+            readonly token?: string | null;
+        };
+        /** @description A text with which a program acts as a user. */
+        TokenCompact: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            readonly created_at?: string;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute; null if never.
+             */
+            readonly last_used_at?: string | null;
+            /** @description What the user calls it. */
+            readonly name?: string;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+        };
+        /** @description What can be given to a new token. */
+        TokenCreate: Record<string, never>;
+        /** @description What can be changed of a token. */
+        TokenUpdate: Record<string, never>;
         /** @description A person or service account with access to one or more workspaces. */
         User: {
             /** @description The custom fields of the user; there are none. */
@@ -3163,7 +6158,7 @@ export interface components {
              */
             readonly gid: string;
             /** @description The user's name. */
-            readonly name?: string;
+            name?: string;
             /** @description Addresses of the user's photo in several sizes, or null. */
             readonly photo?: {
                 [key: string]: unknown;
@@ -3181,7 +6176,7 @@ export interface components {
              */
             readonly gid: string;
             /** @description The user's name. */
-            readonly name?: string;
+            name?: string;
             /** @description The type of this object. */
             readonly resource_type?: string;
         };
@@ -3224,7 +6219,176 @@ export interface components {
         /** @description What can be changed of a user task list. */
         UserTaskListUpdate: Record<string, never>;
         /** @description What can be changed of a user. */
-        UserUpdate: Record<string, never>;
+        UserUpdate: {
+            /** @description The user's name. */
+            name?: string;
+        };
+        /** @description An address that is told what happens to a resource and in it. */
+        Webhook: {
+            /** @description Whether it is told. */
+            readonly active?: boolean;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            readonly created_at?: string;
+            /**
+             * Format: int64
+             * @description How often in a row it did not.
+             */
+            readonly delivery_retry_count?: number;
+            /**
+             * Format: date-time
+             * @description When the webhook is deleted unless an attempt succeeds; null where none failed.
+             */
+            readonly failure_deletion_timestamp?: string | null;
+            /** @description Which events are told; all if there are none. */
+            readonly filters?: components["schemas"]["FilterRow"][];
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /**
+             * Format: date-time
+             * @description When the target last did not take what was sent.
+             */
+            readonly last_failure_at?: string | null;
+            /** @description What it answered then, or why there was no answer. */
+            readonly last_failure_content?: string | null;
+            /**
+             * Format: date-time
+             * @description When the target last took what was sent.
+             */
+            readonly last_success_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the next attempt is made; null where none is needed.
+             */
+            readonly next_attempt_after?: string | null;
+            /** @description What is watched. */
+            readonly resource?: (components["schemas"]["TaskCompact"] | components["schemas"]["ProjectCompact"] | components["schemas"]["UserTaskListCompact"] | components["schemas"]["GoalCompact"] | components["schemas"]["PortfolioCompact"] | components["schemas"]["WorkspaceCompact"] | components["schemas"]["TeamCompact"]) | null;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description The address. */
+            readonly target?: string;
+        };
+        /** @description An address that is told what happens to a resource and in it. */
+        WebhookCompact: {
+            /** @description Whether it is told. */
+            readonly active?: boolean;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /** @description What is watched. */
+            readonly resource?: (components["schemas"]["TaskCompact"] | components["schemas"]["ProjectCompact"] | components["schemas"]["UserTaskListCompact"] | components["schemas"]["GoalCompact"] | components["schemas"]["PortfolioCompact"] | components["schemas"]["WorkspaceCompact"] | components["schemas"]["TeamCompact"]) | null;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description The address. */
+            readonly target?: string;
+        };
+        /** @description What can be given to a new webhook. */
+        WebhookCreate: Record<string, never>;
+        /** @description What was sent to a webhook, or waits to be. */
+        WebhookDelivery: {
+            /**
+             * Format: int64
+             * @description How often it was sent.
+             */
+            readonly attempts?: number;
+            /** @description The bytes that are sent, as they are signed. */
+            readonly body?: string;
+            /**
+             * Format: date-time
+             * @description When it was packed.
+             */
+            readonly created_at?: string;
+            /**
+             * Format: date-time
+             * @description When the target took it.
+             */
+            readonly delivered_at?: string | null;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /**
+             * Format: date-time
+             * @description When it was last sent.
+             */
+            readonly last_attempt_at?: string | null;
+            /**
+             * Format: int64
+             * @description How many events are in it; none in a heartbeat.
+             */
+            readonly num_events?: number;
+            /** @description The delivery that this one repeats. */
+            readonly replay_of?: components["schemas"]["WebhookDeliveryCompact"] | null;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /** @description What the target answered last, or why there was no answer. */
+            readonly response_content?: string | null;
+            /**
+             * Format: int64
+             * @description The status that the target answered last; null if it did not.
+             */
+            readonly response_status?: number | null;
+            /** @description `pending` until the target took it, then `delivered`. */
+            readonly status?: string;
+            /** @description The webhook. */
+            readonly webhook?: components["schemas"]["WebhookCompact"] | null;
+        };
+        /** @description What was sent to a webhook, or waits to be. */
+        WebhookDeliveryCompact: {
+            /**
+             * Format: int64
+             * @description How often it was sent.
+             */
+            readonly attempts?: number;
+            /**
+             * Format: date-time
+             * @description When it was packed.
+             */
+            readonly created_at?: string;
+            /**
+             * Format: date-time
+             * @description When the target took it.
+             */
+            readonly delivered_at?: string | null;
+            /**
+             * @description The globally unique identifier, a text of digits.
+             * @example 1200000000000001
+             */
+            readonly gid: string;
+            /**
+             * Format: date-time
+             * @description When it was last sent.
+             */
+            readonly last_attempt_at?: string | null;
+            /**
+             * Format: int64
+             * @description How many events are in it; none in a heartbeat.
+             */
+            readonly num_events?: number;
+            /** @description The type of this object. */
+            readonly resource_type?: string;
+            /**
+             * Format: int64
+             * @description The status that the target answered last; null if it did not.
+             */
+            readonly response_status?: number | null;
+            /** @description `pending` until the target took it, then `delivered`. */
+            readonly status?: string;
+        };
+        /** @description What can be given to a new webhook delivery. */
+        WebhookDeliveryCreate: Record<string, never>;
+        /** @description What can be changed of a webhook delivery. */
+        WebhookDeliveryUpdate: Record<string, never>;
+        /** @description What can be changed of a webhook. */
+        WebhookUpdate: Record<string, never>;
         /** @description A workspace is the highest level of organization; an organization is a workspace with teams and e-mail domains. */
         Workspace: {
             /** @description The e-mail domains of the organization; people with other addresses are guests. */
@@ -3325,7 +6489,7 @@ export interface components {
                 "application/json": components["schemas"]["Errors"];
             };
         };
-        /** @description Another object has this external id already. */
+        /** @description Another object has this external id already, or a request with the same idempotency key ran at the same time. */
         Conflict: {
             headers: {
                 [name: string]: unknown;
@@ -3345,6 +6509,15 @@ export interface components {
         };
         /** @description There is no such object or path. */
         NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Errors"];
+            };
+        };
+        /** @description The sync token is missing, too old, or of another resource; `sync` is a fresh one. */
+        OutOfSync: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3392,7 +6565,7 @@ export interface components {
                 "application/json": components["schemas"]["Errors"];
             };
         };
-        /** @description There is no token, or it is unknown or revoked. */
+        /** @description There is no token or session, or it is unknown, revoked or has expired; or the password is wrong. */
         Unauthorized: {
             headers: {
                 [name: string]: unknown;
@@ -3438,10 +6611,235 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getAllocations: {
+        parameters: {
+            query?: {
+                /** @description Only the allocations for this project. */
+                parent?: string;
+                /** @description Only the allocations of this user. */
+                assignee?: string;
+                /** @description Only the allocations in this workspace. */
+                workspace?: string;
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects, in full. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Allocation"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createAllocation: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["AllocationCreate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["AllocationCreate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Allocation"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getAllocation: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the allocation. */
+                allocation_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Allocation"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    updateAllocation: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the allocation. */
+                allocation_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["AllocationUpdate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["AllocationUpdate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Allocation"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteAllocation: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the allocation. */
+                allocation_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
     getAttachmentsForObject: {
         parameters: {
             query: {
-                /** @description The task or project. */
+                /** @description The task, project or project brief. */
                 parent: string;
                 /** @description How many objects a page holds. */
                 limit?: components["parameters"]["limit"];
@@ -3503,7 +6901,7 @@ export interface operations {
                         /** @description The name; of a file the one it has, if it is left out. */
                         name?: string;
                         /**
-                         * @description The task or project.
+                         * @description The task, project or project brief.
                          * @example 1200000000000001
                          */
                         parent: string;
@@ -3519,7 +6917,7 @@ export interface operations {
                     /** @description The name; of a file the one it has, if it is left out. */
                     name?: string;
                     /**
-                     * @description The task or project.
+                     * @description The task, project or project brief.
                      * @example 1200000000000001
                      */
                     parent: string;
@@ -3537,7 +6935,7 @@ export interface operations {
                     /** @description The name; of a file the one it has, if it is left out. */
                     name?: string;
                     /**
-                     * @description The task or project.
+                     * @description The task, project or project brief.
                      * @example 1200000000000001
                      */
                     parent: string;
@@ -3636,6 +7034,72 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createBatchRequest: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description The requests: `relative_path` below the API's base, `method`, `data` with the fields or the query, `options` with `limit`, `offset` and `fields`. */
+                        actions: unknown;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description The requests: `relative_path` below the API's base, `method`, `data` with the fields or the query, `options` with `limit`, `offset` and `fields`. */
+                    actions: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @description The body of the answer. */
+                            body?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description Headers of this result alone: where a created object is. */
+                            headers?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /**
+                             * Format: int64
+                             * @description The HTTP status of the action.
+                             */
+                            status_code?: number | null;
+                        }[];
                     };
                 };
             };
@@ -4061,6 +7525,1003 @@ export interface operations {
             503: components["responses"]["Overloaded"];
         };
     };
+    getEvents: {
+        parameters: {
+            query: {
+                /** @description The resource: a task, project, user task list, goal, portfolio or workspace. */
+                resource: string;
+                /** @description The token of the last answer; without one, or with one that is too old, the answer is a 412 with a fresh one. */
+                sync?: string;
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @description `added`, `changed`, `removed`, `deleted` or `undeleted`. */
+                            action?: string;
+                            /** @description What changed; only with the action `changed`. */
+                            change?: {
+                                /** @description `changed`, `added` or `removed`. */
+                                action?: string;
+                                /** @description The object that was added. */
+                                added_value?: {
+                                    gid?: string;
+                                    name?: string | null;
+                                    resource_subtype?: string;
+                                    resource_type?: string;
+                                } | null;
+                                /** @description The field. */
+                                field?: string;
+                                /** @description The object that was set. */
+                                new_value?: {
+                                    gid?: string;
+                                    name?: string | null;
+                                    resource_subtype?: string;
+                                    resource_type?: string;
+                                } | null;
+                                /** @description The object that was removed. */
+                                removed_value?: {
+                                    gid?: string;
+                                    name?: string | null;
+                                    resource_subtype?: string;
+                                    resource_type?: string;
+                                } | null;
+                            };
+                            /**
+                             * Format: date-time
+                             * @description When.
+                             */
+                            created_at?: string;
+                            /** @description What it was added to or removed from. */
+                            parent?: {
+                                gid?: string;
+                                name?: string | null;
+                                resource_subtype?: string;
+                                resource_type?: string;
+                            } | null;
+                            /** @description What it is about. */
+                            resource?: {
+                                gid?: string;
+                                name?: string | null;
+                                resource_subtype?: string;
+                                resource_type?: string;
+                            } | null;
+                            /** @description The type of the resource. */
+                            type?: string;
+                            /** @description Who did it; null for the server itself. */
+                            user?: {
+                                gid?: string;
+                                name?: string | null;
+                                resource_subtype?: string;
+                                resource_type?: string;
+                            } | null;
+                        }[];
+                        /** @description Whether to ask again at once. */
+                        has_more?: boolean;
+                        /** @description The token to ask with next time. */
+                        sync?: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["OutOfSync"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getGoalRelationships: {
+        parameters: {
+            query: {
+                /** @description The goal that is supported. */
+                supported_goal: string;
+                /** @description Only `subgoal` or only `supporting_work`. */
+                resource_subtype?: string;
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["GoalRelationshipCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getGoalRelationship: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the goal relationship. */
+                goal_relationship_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["GoalRelationship"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    updateGoalRelationship: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the goal relationship. */
+                goal_relationship_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["GoalRelationshipUpdate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["GoalRelationshipUpdate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["GoalRelationship"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getGoals: {
+        parameters: {
+            query?: {
+                /** @description Only the goals that this portfolio supports. */
+                portfolio?: string;
+                /** @description Only the goals that this project supports. */
+                project?: string;
+                /** @description Only the goals that this task supports. */
+                task?: string;
+                /** @description Only goals of the workspace level, or only the others. Needs `workspace`. */
+                is_workspace_level?: boolean;
+                /** @description Only the goals of this team. */
+                team?: string;
+                /** @description Only the goals of this workspace. */
+                workspace?: string;
+                /** @description Only the goals of these time periods: a comma list. */
+                time_periods?: string;
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["GoalCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createGoal: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["GoalCreate"] & {
+                        /**
+                         * @description The workspace the goal belongs to.
+                         * @example 1200000000000001
+                         */
+                        workspace?: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["GoalCreate"] & {
+                    /**
+                     * @description The workspace the goal belongs to.
+                     * @example 1200000000000001
+                     */
+                    workspace?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Goal"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getGoal: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the goal. */
+                goal_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Goal"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    updateGoal: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the goal. */
+                goal_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["GoalUpdate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["GoalUpdate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Goal"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteGoal: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the goal. */
+                goal_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    addFollowers: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the goal. */
+                goal_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description Users: an array or a comma list. */
+                        followers: string[];
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description Users: an array or a comma list. */
+                    followers: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Goal"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    addSupportingRelationship: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the goal. */
+                goal_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /**
+                         * Format: double
+                         * @description How much it counts for the goal's progress, 0 to 1; 0 does not count.
+                         */
+                        contribution_weight?: number;
+                        /**
+                         * @description The subgoal after which a subgoal is put.
+                         * @example 1200000000000001
+                         */
+                        insert_after?: string;
+                        /**
+                         * @description The subgoal before which a subgoal is put.
+                         * @example 1200000000000001
+                         */
+                        insert_before?: string;
+                        /**
+                         * @description A goal, project, task or portfolio.
+                         * @example 1200000000000001
+                         */
+                        supporting_resource: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * Format: double
+                     * @description How much it counts for the goal's progress, 0 to 1; 0 does not count.
+                     */
+                    contribution_weight?: number;
+                    /**
+                     * @description The subgoal after which a subgoal is put.
+                     * @example 1200000000000001
+                     */
+                    insert_after?: string;
+                    /**
+                     * @description The subgoal before which a subgoal is put.
+                     * @example 1200000000000001
+                     */
+                    insert_before?: string;
+                    /**
+                     * @description A goal, project, task or portfolio.
+                     * @example 1200000000000001
+                     */
+                    supporting_resource: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["GoalRelationship"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getParentGoalsForGoal: {
+        parameters: {
+            query?: {
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the goal. */
+                goal_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["GoalCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    removeFollowers: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the goal. */
+                goal_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description Users: an array or a comma list. */
+                        followers: string[];
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description Users: an array or a comma list. */
+                    followers: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Goal"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    removeSupportingRelationship: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the goal. */
+                goal_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /**
+                         * @description What supports the goal.
+                         * @example 1200000000000001
+                         */
+                        supporting_resource: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * @description What supports the goal.
+                     * @example 1200000000000001
+                     */
+                    supporting_resource: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createGoalMetric: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the goal. */
+                goal_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description The currency, ISO 4217, where the unit is `currency`. */
+                        currency_code?: string;
+                        /**
+                         * Format: double
+                         * @description Where it is; at the start if not given.
+                         */
+                        current_number_value?: number;
+                        /**
+                         * Format: double
+                         * @description Where it starts; 0 if not given.
+                         */
+                        initial_number_value?: number;
+                        /** @description Whether what supports the goal counts by its weight. */
+                        is_custom_weight?: boolean;
+                        /**
+                         * Format: int64
+                         * @description How many digits behind the point are shown, 0 to 6.
+                         */
+                        precision?: number;
+                        /** @description Where the progress comes from; `manual` if not given. */
+                        progress_source?: string;
+                        /**
+                         * Format: double
+                         * @description Where it is to end, not the start; 100 if not given, 1 for a percentage.
+                         */
+                        target_number_value?: number;
+                        /** @description `none`, `currency` or `percentage`; none if not given. */
+                        unit?: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description The currency, ISO 4217, where the unit is `currency`. */
+                    currency_code?: string;
+                    /**
+                     * Format: double
+                     * @description Where it is; at the start if not given.
+                     */
+                    current_number_value?: number;
+                    /**
+                     * Format: double
+                     * @description Where it starts; 0 if not given.
+                     */
+                    initial_number_value?: number;
+                    /** @description Whether what supports the goal counts by its weight. */
+                    is_custom_weight?: boolean;
+                    /**
+                     * Format: int64
+                     * @description How many digits behind the point are shown, 0 to 6.
+                     */
+                    precision?: number;
+                    /** @description Where the progress comes from; `manual` if not given. */
+                    progress_source?: string;
+                    /**
+                     * Format: double
+                     * @description Where it is to end, not the start; 100 if not given, 1 for a percentage.
+                     */
+                    target_number_value?: number;
+                    /** @description `none`, `currency` or `percentage`; none if not given. */
+                    unit?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Goal"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    updateGoalMetric: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the goal. */
+                goal_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /**
+                         * Format: double
+                         * @description Where it is.
+                         */
+                        current_number_value: number;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * Format: double
+                     * @description Where it is.
+                     */
+                    current_number_value: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Goal"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the job. */
+                job_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Job"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
     getMemberships: {
         parameters: {
             query?: {
@@ -4131,7 +8592,7 @@ export interface operations {
                          */
                         member: string;
                         /**
-                         * @description What the member is to be in: a project.
+                         * @description What the member is to be in: a project, portfolio, goal or custom field.
                          * @example 1200000000000001
                          */
                         parent: string;
@@ -4146,7 +8607,7 @@ export interface operations {
                      */
                     member: string;
                     /**
-                     * @description What the member is to be in: a project.
+                     * @description What the member is to be in: a project, portfolio, goal or custom field.
                      * @example 1200000000000001
                      */
                     parent: string;
@@ -4318,6 +8779,985 @@ export interface operations {
             503: components["responses"]["Overloaded"];
         };
     };
+    getPortfolioMemberships: {
+        parameters: {
+            query?: {
+                /** @description The portfolio. */
+                portfolio?: string;
+                /** @description The workspace; goes with `user`. */
+                workspace?: string;
+                /** @description Only the memberships of this user. */
+                user?: string;
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["PortfolioMembershipCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getPortfolioMembership: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the portfolio membership. */
+                portfolio_membership_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["PortfolioMembership"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getPortfolios: {
+        parameters: {
+            query: {
+                /** @description The workspace. */
+                workspace: string;
+                /** @description The owner; anybody but a service account can name only himself. */
+                owner?: string;
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["PortfolioCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createPortfolio: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["PortfolioCreate"] & {
+                        /**
+                         * @description The workspace the portfolio belongs to.
+                         * @example 1200000000000001
+                         */
+                        workspace?: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["PortfolioCreate"] & {
+                    /**
+                     * @description The workspace the portfolio belongs to.
+                     * @example 1200000000000001
+                     */
+                    workspace?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Portfolio"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getPortfolio: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the portfolio. */
+                portfolio_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Portfolio"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    updatePortfolio: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the portfolio. */
+                portfolio_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["PortfolioUpdate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["PortfolioUpdate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Portfolio"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deletePortfolio: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the portfolio. */
+                portfolio_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    addCustomFieldSettingForPortfolio: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the portfolio. */
+                portfolio_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /**
+                         * @description The custom field, or the definition of a new one.
+                         * @example 1200000000000001
+                         */
+                        custom_field: string;
+                        /**
+                         * @description The setting to come right after; null for the beginning.
+                         * @example 1200000000000001
+                         */
+                        insert_after?: string;
+                        /**
+                         * @description The setting to come right before; null for the end.
+                         * @example 1200000000000001
+                         */
+                        insert_before?: string;
+                        /** @description Whether lists show the field. */
+                        is_important?: boolean;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * @description The custom field, or the definition of a new one.
+                     * @example 1200000000000001
+                     */
+                    custom_field: string;
+                    /**
+                     * @description The setting to come right after; null for the beginning.
+                     * @example 1200000000000001
+                     */
+                    insert_after?: string;
+                    /**
+                     * @description The setting to come right before; null for the end.
+                     * @example 1200000000000001
+                     */
+                    insert_before?: string;
+                    /** @description Whether lists show the field. */
+                    is_important?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["CustomFieldSetting"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    addItemForPortfolio: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the portfolio. */
+                portfolio_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /**
+                         * @description The item to come right after; null for the beginning.
+                         * @example 1200000000000001
+                         */
+                        insert_after?: string;
+                        /**
+                         * @description The item to come right before; null for the end.
+                         * @example 1200000000000001
+                         */
+                        insert_before?: string;
+                        /**
+                         * @description The project or portfolio.
+                         * @example 1200000000000001
+                         */
+                        item: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * @description The item to come right after; null for the beginning.
+                     * @example 1200000000000001
+                     */
+                    insert_after?: string;
+                    /**
+                     * @description The item to come right before; null for the end.
+                     * @example 1200000000000001
+                     */
+                    insert_before?: string;
+                    /**
+                     * @description The project or portfolio.
+                     * @example 1200000000000001
+                     */
+                    item: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    addMembersForPortfolio: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the portfolio. */
+                portfolio_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description Users: an array or a comma list. */
+                        members: unknown;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description Users: an array or a comma list. */
+                    members: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Portfolio"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getCustomFieldSettingsForPortfolio: {
+        parameters: {
+            query?: {
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the portfolio. */
+                portfolio_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects, in full. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["CustomFieldSetting"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getItemsForPortfolio: {
+        parameters: {
+            query?: {
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the portfolio. */
+                portfolio_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getPortfolioMembershipsForPortfolio: {
+        parameters: {
+            query?: {
+                /** @description Only the membership of this user. */
+                user?: string;
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the portfolio. */
+                portfolio_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["PortfolioMembershipCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    removeCustomFieldSettingForPortfolio: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the portfolio. */
+                portfolio_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /**
+                         * @description The custom field.
+                         * @example 1200000000000001
+                         */
+                        custom_field: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * @description The custom field.
+                     * @example 1200000000000001
+                     */
+                    custom_field: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    removeItemForPortfolio: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the portfolio. */
+                portfolio_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /**
+                         * @description The project or portfolio.
+                         * @example 1200000000000001
+                         */
+                        item: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * @description The project or portfolio.
+                     * @example 1200000000000001
+                     */
+                    item: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    removeMembersForPortfolio: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the portfolio. */
+                portfolio_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description Users: an array or a comma list. */
+                        members: unknown;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description Users: an array or a comma list. */
+                    members: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Portfolio"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getProjectBrief: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the project brief. */
+                project_brief_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectBrief"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    updateProjectBrief: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the project brief. */
+                project_brief_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["ProjectBriefUpdate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["ProjectBriefUpdate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectBrief"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteProjectBrief: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the project brief. */
+                project_brief_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
     getProjectMembership: {
         parameters: {
             query?: {
@@ -4350,6 +9790,296 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getProjectStatus: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the project status. */
+                project_status_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectStatus"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteProjectStatus: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the project status. */
+                project_status_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getProjectTemplates: {
+        parameters: {
+            query?: {
+                /** @description Only the templates of this workspace. */
+                workspace?: string;
+                /** @description Only the templates of this team. */
+                team?: string;
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectTemplateCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getProjectTemplate: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the project template. */
+                project_template_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectTemplate"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteProjectTemplate: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the project template. */
+                project_template_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    instantiateProject: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the project template. */
+                project_template_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description Whether it is an error to leave out a date that is asked for. */
+                        is_strict?: boolean;
+                        /** @description What the new project is called. */
+                        name: string;
+                        /** @description Who sees it. */
+                        privacy_setting?: string;
+                        /** @description Whether the workspace sees it; the old form of `privacy_setting`. */
+                        public?: boolean;
+                        /** @description The dates that are asked for: `gid` and `value`. */
+                        requested_dates?: unknown;
+                        /** @description Who takes whose tasks: `gid` of the role, and the user as `value`. */
+                        requested_roles?: unknown;
+                        /**
+                         * @description Its team; that of the template without it.
+                         * @example 1200000000000001
+                         */
+                        team?: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description Whether it is an error to leave out a date that is asked for. */
+                    is_strict?: boolean;
+                    /** @description What the new project is called. */
+                    name: string;
+                    /** @description Who sees it. */
+                    privacy_setting?: string;
+                    /** @description Whether the workspace sees it; the old form of `privacy_setting`. */
+                    public?: boolean;
+                    /** @description The dates that are asked for: `gid` and `value`. */
+                    requested_dates?: unknown;
+                    /** @description Who takes whose tasks: `gid` of the role, and the user as `value`. */
+                    requested_roles?: unknown;
+                    /**
+                     * @description Its team; that of the template without it.
+                     * @example 1200000000000001
+                     */
+                    team?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Job"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             503: components["responses"]["Overloaded"];
@@ -4620,16 +10350,16 @@ export interface operations {
                          */
                         custom_field: string;
                         /**
-                         * @description The setting of the project to come right after; null for the beginning.
+                         * @description The setting to come right after; null for the beginning.
                          * @example 1200000000000001
                          */
                         insert_after?: string;
                         /**
-                         * @description The setting of the project to come right before; null for the end.
+                         * @description The setting to come right before; null for the end.
                          * @example 1200000000000001
                          */
                         insert_before?: string;
-                        /** @description Whether lists of the project's tasks show the field. */
+                        /** @description Whether lists show the field. */
                         is_important?: boolean;
                     };
                 };
@@ -4640,16 +10370,16 @@ export interface operations {
                      */
                     custom_field: string;
                     /**
-                     * @description The setting of the project to come right after; null for the beginning.
+                     * @description The setting to come right after; null for the beginning.
                      * @example 1200000000000001
                      */
                     insert_after?: string;
                     /**
-                     * @description The setting of the project to come right before; null for the end.
+                     * @description The setting to come right before; null for the end.
                      * @example 1200000000000001
                      */
                     insert_before?: string;
-                    /** @description Whether lists of the project's tasks show the field. */
+                    /** @description Whether lists show the field. */
                     is_important?: boolean;
                 };
             };
@@ -4835,6 +10565,136 @@ export interface operations {
             503: components["responses"]["Overloaded"];
         };
     };
+    duplicateProject: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the project. */
+                project_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description What is copied beside that: a comma list. */
+                        include?: string[];
+                        /** @description What the new project is called. */
+                        name: string;
+                        /** @description Moves all dates: `start_on` or `due_on` of the new project, and `should_skip_weekends`. Needs `task_dates`. */
+                        schedule_dates?: unknown;
+                        /**
+                         * @description The team of the new project; that of the old one without it.
+                         * @example 1200000000000001
+                         */
+                        team?: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description What is copied beside that: a comma list. */
+                    include?: string[];
+                    /** @description What the new project is called. */
+                    name: string;
+                    /** @description Moves all dates: `start_on` or `due_on` of the new project, and `should_skip_weekends`. Needs `task_dates`. */
+                    schedule_dates?: unknown;
+                    /**
+                     * @description The team of the new project; that of the old one without it.
+                     * @example 1200000000000001
+                     */
+                    team?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Job"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createProjectBrief: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the project. */
+                project_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["ProjectBriefCreate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["ProjectBriefCreate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectBrief"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
     getProjectMembershipsForProject: {
         parameters: {
             query?: {
@@ -4874,6 +10734,101 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getProjectStatusesForProject: {
+        parameters: {
+            query?: {
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the project. */
+                project_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectStatusCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createProjectStatusForProject: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the project. */
+                project_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["ProjectStatusCreate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["ProjectStatusCreate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectStatus"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             503: components["responses"]["Overloaded"];
@@ -5038,6 +10993,89 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["Project"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    projectSaveAsTemplate: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the project. */
+                project_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description What the template is called. */
+                        name: string;
+                        /** @description Whether the team sees it, or only its owner. */
+                        public: boolean;
+                        /**
+                         * @description Its team, in an organization; that of the project without it.
+                         * @example 1200000000000001
+                         */
+                        team?: string;
+                        /**
+                         * @description Its workspace, where there are no teams.
+                         * @example 1200000000000001
+                         */
+                        workspace?: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description What the template is called. */
+                    name: string;
+                    /** @description Whether the team sees it, or only its owner. */
+                    public: boolean;
+                    /**
+                     * @description Its team, in an organization; that of the project without it.
+                     * @example 1200000000000001
+                     */
+                    team?: string;
+                    /**
+                     * @description Its workspace, where there are no teams.
+                     * @example 1200000000000001
+                     */
+                    workspace?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Job"];
                     };
                 };
             };
@@ -5601,6 +11639,190 @@ export interface operations {
             503: components["responses"]["Overloaded"];
         };
     };
+    getStatusesForObject: {
+        parameters: {
+            query: {
+                /** @description The project, portfolio or goal. */
+                parent: string;
+                /** @description Only those that were made at this time or later. */
+                created_since?: string;
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["StatusUpdateCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createStatusForObject: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["StatusUpdateCreate"] & {
+                        /**
+                         * @description The project, portfolio or goal.
+                         * @example 1200000000000001
+                         */
+                        parent: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["StatusUpdateCreate"] & {
+                    /**
+                     * @description The project, portfolio or goal.
+                     * @example 1200000000000001
+                     */
+                    parent: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["StatusUpdate"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getStatus: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the status update. */
+                status_update_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["StatusUpdate"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteStatus: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the status update. */
+                status_update_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
     getStory: {
         parameters: {
             query?: {
@@ -6001,6 +12223,185 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getTaskTemplates: {
+        parameters: {
+            query: {
+                /** @description The project whose templates are listed. */
+                project: string;
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TaskTemplateCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getTaskTemplate: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the task template. */
+                task_template_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TaskTemplate"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteTaskTemplate: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the task template. */
+                task_template_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    instantiateTask: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the task template. */
+                task_template_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description What the new task is called; as the template says without it. */
+                        name?: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description What the new task is called; as the template says without it. */
+                    name?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Job"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             503: components["responses"]["Overloaded"];
@@ -6639,6 +13040,69 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    duplicateTask: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the task. */
+                task_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description What is copied beside that: a comma list. */
+                        include?: string[];
+                        /** @description What the new task is called; as the old one without it. */
+                        name?: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description What is copied beside that: a comma list. */
+                    include?: string[];
+                    /** @description What the new task is called; as the old one without it. */
+                    name?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Job"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             503: components["responses"]["Overloaded"];
@@ -7290,6 +13754,101 @@ export interface operations {
             503: components["responses"]["Overloaded"];
         };
     };
+    getTimeTrackingEntriesForTask: {
+        parameters: {
+            query?: {
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the task. */
+                task_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TimeTrackingEntryCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createTimeTrackingEntry: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the task. */
+                task_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["TimeTrackingEntryCreate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["TimeTrackingEntryCreate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TimeTrackingEntry"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
     getTeamMemberships: {
         parameters: {
             query?: {
@@ -7579,6 +14138,48 @@ export interface operations {
             503: components["responses"]["Overloaded"];
         };
     };
+    getProjectTemplatesForTeam: {
+        parameters: {
+            query?: {
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the team. */
+                team_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectTemplateCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
     getProjectsForTeam: {
         parameters: {
             query?: {
@@ -7815,6 +14416,218 @@ export interface operations {
             503: components["responses"]["Overloaded"];
         };
     };
+    getTimePeriods: {
+        parameters: {
+            query: {
+                /** @description Only the periods that end on this day or later. */
+                start_on?: string;
+                /** @description Only the periods that begin on this day or before. */
+                end_on?: string;
+                /** @description The workspace. */
+                workspace: string;
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TimePeriodCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getTimePeriod: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the time period. */
+                time_period_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TimePeriod"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getTimeTrackingEntry: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the time tracking entry. */
+                time_tracking_entry_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TimeTrackingEntry"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    updateTimeTrackingEntry: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the time tracking entry. */
+                time_tracking_entry_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["TimeTrackingEntryUpdate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["TimeTrackingEntryUpdate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TimeTrackingEntry"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteTimeTrackingEntry: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the time tracking entry. */
+                time_tracking_entry_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
     getUserTaskList: {
         parameters: {
             query?: {
@@ -7973,6 +14786,59 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    updateUser: {
+        parameters: {
+            query?: {
+                /** @description The workspace in which the user is looked at; makes no difference. */
+                workspace?: string;
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The user: a gid, an e-mail address, or `me` for who asks. */
+                user_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["UserUpdate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["UserUpdate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["User"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             503: components["responses"]["Overloaded"];
@@ -8188,6 +15054,255 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getWebhooks: {
+        parameters: {
+            query: {
+                /** @description The workspace. */
+                workspace: string;
+                /** @description Only webhooks on this resource. */
+                resource?: string;
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects, in full. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Webhook"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description Which events are told: objects of `resource_type`, `resource_subtype`, `action` and `fields`. Teams, portfolios and workspaces need at least one. */
+                        filters?: unknown;
+                        /**
+                         * @description What to watch: a task, project, user task list, goal, portfolio, team or workspace.
+                         * @example 1200000000000001
+                         */
+                        resource: string;
+                        /** @description The address, beginning with https:// or http://. */
+                        target: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description Which events are told: objects of `resource_type`, `resource_subtype`, `action` and `fields`. Teams, portfolios and workspaces need at least one. */
+                    filters?: unknown;
+                    /**
+                     * @description What to watch: a task, project, user task list, goal, portfolio, team or workspace.
+                     * @example 1200000000000001
+                     */
+                    resource: string;
+                    /** @description The address, beginning with https:// or http://. */
+                    target: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Webhook"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the webhook. */
+                webhook_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Webhook"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the webhook. */
+                webhook_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description The new filters in the place of all old ones. */
+                        filters?: unknown;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description The new filters in the place of all old ones. */
+                    filters?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Webhook"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the webhook. */
+                webhook_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             503: components["responses"]["Overloaded"];
@@ -8414,6 +15529,89 @@ export interface operations {
             503: components["responses"]["Overloaded"];
         };
     };
+    getAuditLogEvents: {
+        parameters: {
+            query?: {
+                /** @description Only what happened at this time or later. */
+                start_at?: string;
+                /** @description Only what happened before this time. */
+                end_at?: string;
+                /** @description Only entries of this type. */
+                event_type?: string;
+                /** @description Only what was done by one of: user, asana, asana_support, anonymous, external_administrator. */
+                actor_type?: string;
+                /** @description Only what this user did. */
+                actor_gid?: string;
+                /** @description Only what was done to this object. */
+                resource_gid?: string;
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the workspace. */
+                workspace_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @description Who did it. */
+                            actor?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description How the request came: through which door, from where. */
+                            context?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /**
+                             * Format: date-time
+                             * @description When it happened.
+                             */
+                            created_at?: string | null;
+                            /** @description What it was before and is now, and who was added or removed. */
+                            details?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description Which kind of thing it is. */
+                            event_category?: string | null;
+                            /** @description What happened. */
+                            event_type?: string | null;
+                            /**
+                             * @description The globally unique identifier, a text of digits.
+                             * @example 1200000000000001
+                             */
+                            gid?: string | null;
+                            /** @description To what it was done. */
+                            resource?: {
+                                [key: string]: unknown;
+                            } | null;
+                        }[];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
     getCustomFieldsForWorkspace: {
         parameters: {
             query?: {
@@ -8451,6 +15649,109 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getWorkspaceEvents: {
+        parameters: {
+            query?: {
+                /** @description The token of the last answer. */
+                sync?: string;
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the workspace. */
+                workspace_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @description `added`, `changed`, `removed`, `deleted` or `undeleted`. */
+                            action?: string;
+                            /** @description What changed; only with the action `changed`. */
+                            change?: {
+                                /** @description `changed`, `added` or `removed`. */
+                                action?: string;
+                                /** @description The object that was added. */
+                                added_value?: {
+                                    gid?: string;
+                                    name?: string | null;
+                                    resource_subtype?: string;
+                                    resource_type?: string;
+                                } | null;
+                                /** @description The field. */
+                                field?: string;
+                                /** @description The object that was set. */
+                                new_value?: {
+                                    gid?: string;
+                                    name?: string | null;
+                                    resource_subtype?: string;
+                                    resource_type?: string;
+                                } | null;
+                                /** @description The object that was removed. */
+                                removed_value?: {
+                                    gid?: string;
+                                    name?: string | null;
+                                    resource_subtype?: string;
+                                    resource_type?: string;
+                                } | null;
+                            };
+                            /**
+                             * Format: date-time
+                             * @description When.
+                             */
+                            created_at?: string;
+                            /** @description What it was added to or removed from. */
+                            parent?: {
+                                gid?: string;
+                                name?: string | null;
+                                resource_subtype?: string;
+                                resource_type?: string;
+                            } | null;
+                            /** @description What it is about. */
+                            resource?: {
+                                gid?: string;
+                                name?: string | null;
+                                resource_subtype?: string;
+                                resource_type?: string;
+                            } | null;
+                            /** @description The type of the resource. */
+                            type?: string;
+                            /** @description Who did it; null for the server itself. */
+                            user?: {
+                                gid?: string;
+                                name?: string | null;
+                                resource_subtype?: string;
+                                resource_type?: string;
+                            } | null;
+                        }[];
+                        /** @description Whether to ask again at once. */
+                        has_more?: boolean;
+                        /** @description The token to ask with next time. */
+                        sync?: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["OutOfSync"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             503: components["responses"]["Overloaded"];
@@ -8742,6 +16043,155 @@ export interface operations {
             503: components["responses"]["Overloaded"];
         };
     };
+    searchTasksForWorkspace: {
+        parameters: {
+            query?: {
+                /** @description How many tasks, 1 to 100. */
+                limit?: string;
+                /** @description Words of the name or the notes, or the beginnings of words; all of them. */
+                text?: string;
+                /** @description Only tasks of this subtype. */
+                resource_subtype?: string;
+                /** @description One of due_date, created_at, completed_at, likes, modified_at (the default), relevance. */
+                sort_by?: string;
+                /** @description The other way round: the earliest or least first. */
+                sort_ascending?: boolean;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "assignee.any"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "assignee.not"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "portfolios.any"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "projects.any"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "projects.not"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "projects.all"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "sections.any"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "sections.not"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "sections.all"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "tags.any"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "tags.not"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "tags.all"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "teams.any"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "followers.any"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "followers.not"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "created_by.any"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "created_by.not"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "assigned_by.any"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "assigned_by.not"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "liked_by.any"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "liked_by.not"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "commented_on_by.any"?: string;
+                /** @description Gids with commas between them; users also by e-mail address or `me`; `null` for nobody. */
+                "commented_on_by.not"?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                due_on?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                "due_on.before"?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                "due_on.after"?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                start_on?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                "start_on.before"?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                "start_on.after"?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                created_on?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                "created_on.before"?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                "created_on.after"?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                completed_on?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                "completed_on.before"?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                "completed_on.after"?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                modified_on?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                "modified_on.before"?: string;
+                /** @description A day as YYYY-MM-DD, or `null` for none; `before` and `after` leave the day itself out. */
+                "modified_on.after"?: string;
+                /** @description A time in ISO 8601, which is itself left out. */
+                "due_at.before"?: string;
+                /** @description A time in ISO 8601, which is itself left out. */
+                "due_at.after"?: string;
+                /** @description A time in ISO 8601, which is itself left out. */
+                "created_at.before"?: string;
+                /** @description A time in ISO 8601, which is itself left out. */
+                "created_at.after"?: string;
+                /** @description A time in ISO 8601, which is itself left out. */
+                "completed_at.before"?: string;
+                /** @description A time in ISO 8601, which is itself left out. */
+                "completed_at.after"?: string;
+                /** @description A time in ISO 8601, which is itself left out. */
+                "modified_at.before"?: string;
+                /** @description A time in ISO 8601, which is itself left out. */
+                "modified_at.after"?: string;
+                /** @description Only tasks that are complete, or only those that are not. */
+                completed?: boolean;
+                /** @description Only subtasks, or only tasks without a parent. */
+                is_subtask?: boolean;
+                /** @description Only tasks that wait for an incomplete one, or only the others. */
+                is_blocked?: boolean;
+                /** @description Only incomplete tasks that others wait for, or only the others. */
+                is_blocking?: boolean;
+                /** @description Only tasks with files, or only those without. */
+                has_attachment?: boolean;
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the workspace. */
+                workspace_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TaskCompact"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
     getTeamsForWorkspace: {
         parameters: {
             query?: {
@@ -8772,6 +16222,51 @@ export interface operations {
                     "application/json": {
                         data: components["schemas"]["TeamCompact"][];
                         next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    typeaheadForWorkspace: {
+        parameters: {
+            query?: {
+                /** @description The type: actor, agent, custom_field, goal, portfolio, project, project_template, tag, task, team or user. */
+                resource_type?: string;
+                /** @description The old name of `resource_type`. */
+                type?: string;
+                /** @description The text. */
+                query?: string;
+                /** @description How many, 1 to 100; 20 if it is not given. */
+                count?: string;
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the workspace. */
+                workspace_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["UserCompact"][];
                     };
                 };
             };
@@ -8826,6 +16321,98 @@ export interface operations {
             503: components["responses"]["Overloaded"];
         };
     };
+    getUserForWorkspace: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the workspace. */
+                workspace_gid: string;
+                /** @description The user: a gid, an e-mail address, or `me` for who asks. */
+                user_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["User"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    updateUserForWorkspace: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the workspace. */
+                workspace_gid: string;
+                /** @description The user: a gid, an e-mail address, or `me` for who asks. */
+                user_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["UserUpdate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["UserUpdate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["User"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
     getWorkspaceMembershipsForWorkspace: {
         parameters: {
             query?: {
@@ -8858,6 +16445,1973 @@ export interface operations {
                     "application/json": {
                         data: components["schemas"]["WorkspaceMembershipCompact"][];
                         next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getCalendarFeeds: {
+        parameters: {
+            query: {
+                /** @description The workspace. */
+                workspace: string;
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /**
+                             * Format: date-time
+                             * @description When it was made.
+                             */
+                            created_at?: string | null;
+                            /**
+                             * @description The globally unique identifier, a text of digits.
+                             * @example 1200000000000001
+                             */
+                            gid?: string | null;
+                            /** @description The task list, project or portfolio whose dates it shows. */
+                            resource?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description The type of this object. */
+                            resource_type?: string | null;
+                            /** @description The secret address, told only when the feed is made. */
+                            url?: string | null;
+                            /** @description Where it is. */
+                            workspace?: {
+                                [key: string]: unknown;
+                            } | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createCalendarFeed: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /**
+                         * @description The actor's own task list, a project or a portfolio.
+                         * @example 1200000000000001
+                         */
+                        resource: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * @description The actor's own task list, a project or a portfolio.
+                     * @example 1200000000000001
+                     */
+                    resource: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /**
+                             * Format: date-time
+                             * @description When it was made.
+                             */
+                            created_at?: string | null;
+                            /**
+                             * @description The globally unique identifier, a text of digits.
+                             * @example 1200000000000001
+                             */
+                            gid?: string | null;
+                            /** @description The task list, project or portfolio whose dates it shows. */
+                            resource?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description The type of this object. */
+                            resource_type?: string | null;
+                            /** @description The secret address, told only when the feed is made. */
+                            url?: string | null;
+                            /** @description Where it is. */
+                            workspace?: {
+                                [key: string]: unknown;
+                            } | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteCalendarFeed: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the calendar feed. */
+                calendar_feed_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getFavorites: {
+        parameters: {
+            query: {
+                /** @description The workspace. */
+                workspace: string;
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @description The favourite: its gid, type and name. */
+                            resource?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description Its type. */
+                            resource_type?: string | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    addFavorite: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /**
+                         * @description The favourite after which it goes; null for the beginning.
+                         * @example 1200000000000001
+                         */
+                        insert_after?: string;
+                        /**
+                         * @description The favourite before which it goes; null for the end.
+                         * @example 1200000000000001
+                         */
+                        insert_before?: string;
+                        /**
+                         * @description A project, portfolio, task, tag, user or goal.
+                         * @example 1200000000000001
+                         */
+                        resource: string;
+                        /**
+                         * @description Where, for a user.
+                         * @example 1200000000000001
+                         */
+                        workspace?: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * @description The favourite after which it goes; null for the beginning.
+                     * @example 1200000000000001
+                     */
+                    insert_after?: string;
+                    /**
+                     * @description The favourite before which it goes; null for the end.
+                     * @example 1200000000000001
+                     */
+                    insert_before?: string;
+                    /**
+                     * @description A project, portfolio, task, tag, user or goal.
+                     * @example 1200000000000001
+                     */
+                    resource: string;
+                    /**
+                     * @description Where, for a user.
+                     * @example 1200000000000001
+                     */
+                    workspace?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @description The favourite: its gid, type and name. */
+                            resource?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description Its type. */
+                            resource_type?: string | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    removeFavorite: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the resource. */
+                resource_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    acceptInvitation: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description The name of a new account; by its address if it is not sent. */
+                        name?: string;
+                        /** @description The password: a new one for a new account. */
+                        password: string;
+                        /** @description The secret of the link. */
+                        token: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description The name of a new account; by its address if it is not sent. */
+                    name?: string;
+                    /** @description The password: a new one for a new account. */
+                    password: string;
+                    /** @description The secret of the link. */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Session"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    lookUpInvitation: {
+        parameters: {
+            query: {
+                /** @description The secret of the link. */
+                token: string;
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @description Who is invited. */
+                            email?: string | null;
+                            /**
+                             * Format: date-time
+                             * @description When the link ends.
+                             */
+                            expires_at?: string | null;
+                            /** @description Who invites. */
+                            inviter_name?: string | null;
+                            /** @description Whether accepting makes an account. */
+                            needs_account?: boolean | null;
+                            /** @description What the invited will be there: admin, member or guest. */
+                            role?: string | null;
+                            /** @description What the workspace is called. */
+                            workspace_name?: string | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteInvitation: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the invitation. */
+                invitation_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the job. */
+                job_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: Record<string, never>;
+                };
+                "application/x-www-form-urlencoded": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Job"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description The password so far; left out by users who have none yet. */
+                        current_password?: string;
+                        /** @description The new password. */
+                        password: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description The password so far; left out by users who have none yet. */
+                    current_password?: string;
+                    /** @description The new password. */
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    requestPasswordReset: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description The e-mail address. */
+                        email: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description The e-mail address. */
+                    email: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    usePasswordReset: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description The new password. */
+                        password: string;
+                        /** @description The secret of the link. */
+                        token: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description The new password. */
+                    password: string;
+                    /** @description The secret of the link. */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Session"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getPortfolioProgress: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the portfolio. */
+                portfolio_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** Format: int64 */
+                            num_at_risk?: number;
+                            /** Format: int64 */
+                            num_complete?: number;
+                            /** Format: int64 */
+                            num_completed_tasks?: number;
+                            /** Format: int64 */
+                            num_dropped?: number;
+                            /** Format: int64 */
+                            num_off_track?: number;
+                            /** Format: int64 */
+                            num_on_hold?: number;
+                            /** Format: int64 */
+                            num_on_track?: number;
+                            /** Format: int64 */
+                            num_projects?: number;
+                            /** Format: int64 */
+                            num_tasks?: number;
+                            /** Format: int64 */
+                            num_without_status?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getPreferences: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Preferences"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    updatePreferences: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["PreferencesUpdate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["PreferencesUpdate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Preferences"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    updateProfile: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["UserUpdate"];
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["UserUpdate"];
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["User"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getSessions: {
+        parameters: {
+            query?: {
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SessionCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createSession: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description The e-mail address. */
+                        email: string;
+                        /** @description The password. */
+                        password: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description The e-mail address. */
+                    email: string;
+                    /** @description The password. */
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Session"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getCurrentSession: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Session"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteCurrentSession: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteSession: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the session. */
+                session_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getSetup: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @description Whether nobody uses this server yet. */
+                            needed?: boolean | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    setUp: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description The administrator's e-mail address. */
+                        email: string;
+                        /** @description The administrator's name. */
+                        name: string;
+                        /** @description The administrator's password. */
+                        password: string;
+                        /** @description The secret of the link that the server printed. */
+                        token: string;
+                        /** @description What the workspace is called. */
+                        workspace_name: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description The administrator's e-mail address. */
+                    email: string;
+                    /** @description The administrator's name. */
+                    name: string;
+                    /** @description The administrator's password. */
+                    password: string;
+                    /** @description The secret of the link that the server printed. */
+                    token: string;
+                    /** @description What the workspace is called. */
+                    workspace_name: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Session"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    saveTaskAsTemplate: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the task. */
+                task_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description What the template is called; as the task without it. */
+                        name?: string;
+                        /**
+                         * @description The project that the template belongs to.
+                         * @example 1200000000000001
+                         */
+                        project: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description What the template is called; as the task without it. */
+                    name?: string;
+                    /**
+                     * @description The project that the template belongs to.
+                     * @example 1200000000000001
+                     */
+                    project: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TaskTemplate"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getTokens: {
+        parameters: {
+            query?: {
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TokenCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description What the token is called. */
+                        name: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description What the token is called. */
+                    name: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Token"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteToken: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the token. */
+                token_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getVisits: {
+        parameters: {
+            query: {
+                /** @description The workspace. */
+                workspace: string;
+                /** @description Only things of this type. */
+                resource_type?: string;
+                /** @description How many, 1 to 100; 20 if it is not given. */
+                limit?: string;
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @description What was opened: its gid, type and name. */
+                            resource?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description Its type. */
+                            resource_type?: string | null;
+                            /**
+                             * Format: date-time
+                             * @description When it was opened last.
+                             */
+                            visited_at?: string | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createVisit: {
+        parameters: {
+            query?: {
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /**
+                         * @description What was opened.
+                         * @example 1200000000000001
+                         */
+                        resource: string;
+                        /**
+                         * @description Where, for a user.
+                         * @example 1200000000000001
+                         */
+                        workspace?: string;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * @description What was opened.
+                     * @example 1200000000000001
+                     */
+                    resource: string;
+                    /**
+                     * @description Where, for a user.
+                     * @example 1200000000000001
+                     */
+                    workspace?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @description What was opened: its gid, type and name. */
+                            resource?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description Its type. */
+                            resource_type?: string | null;
+                            /**
+                             * Format: date-time
+                             * @description When it was opened last.
+                             */
+                            visited_at?: string | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getWebhookDelivery: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the webhook delivery. */
+                webhook_delivery_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["WebhookDelivery"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    replayWebhookDelivery: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the webhook delivery. */
+                webhook_delivery_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: Record<string, never>;
+                };
+                "application/x-www-form-urlencoded": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The object. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["WebhookDelivery"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the webhook. */
+                webhook_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["WebhookDeliveryCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getFiscalYear: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the workspace. */
+                workspace_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** Format: int64 */
+                            start_month?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    updateFiscalYear: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: {
+                /** @description Makes repeating the request harmless for a day: the first answer is given again. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description The gid of the workspace. */
+                workspace_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: {
+                        /**
+                         * Format: int64
+                         * @description The month, 1 to 12.
+                         */
+                        start_month: number;
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * Format: int64
+                     * @description The month, 1 to 12.
+                     */
+                    start_month: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** Format: int64 */
+                            start_month?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    getInvitationsForWorkspace: {
+        parameters: {
+            query?: {
+                /** @description How many objects a page holds. */
+                limit?: components["parameters"]["limit"];
+                /** @description The place to go on from, as a page before gave it in `next_page`. Not to be made up. */
+                offset?: components["parameters"]["offset"];
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the workspace. */
+                workspace_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["InvitationCompact"][];
+                        next_page?: components["schemas"]["NextPage"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    createInvitationsForWorkspace: {
+        parameters: {
+            query?: {
+                /** @description The fields to show instead of the usual ones, with dots into nested objects: `name,assignee.name`. */
+                opt_fields?: components["parameters"]["opt_fields"];
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the workspace. */
+                workspace_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: {
+                        /** @description The address to invite. */
+                        email?: string;
+                        /** @description The addresses to invite, at most 100. */
+                        emails?: string[];
+                        /** @description The projects they will be members of. */
+                        projects?: string[];
+                        /** @description What they will be: admin, member or guest; by the domain of the address if it is not sent. */
+                        role?: string;
+                        /** @description The teams they will be in. */
+                        teams?: string[];
+                    };
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description The address to invite. */
+                    email?: string;
+                    /** @description The addresses to invite, at most 100. */
+                    emails?: string[];
+                    /** @description The projects they will be members of. */
+                    projects?: string[];
+                    /** @description What they will be: admin, member or guest; by the domain of the address if it is not sent. */
+                    role?: string;
+                    /** @description The teams they will be in. */
+                    teams?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The objects, in full. */
+            201: {
+                headers: {
+                    /** @description Where the new object is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Invitation"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    searchWorkspace: {
+        parameters: {
+            query: {
+                /** @description The words, or the beginnings of words; all of them. */
+                query: string;
+                /** @description Only these types, with commas between them: project, task, portfolio, goal, user, team, tag, custom_field, story (comments). */
+                types?: string;
+                /** @description How many, 1 to 100; 20 if it is not given. */
+                limit?: string;
+                /** @description Shows the answer with line breaks and indentation. */
+                opt_pretty?: components["parameters"]["opt_pretty"];
+            };
+            header?: never;
+            path: {
+                /** @description The gid of the workspace. */
+                workspace_gid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @description Where the words are: name, notes or comment. */
+                            matched?: string | null;
+                            /** @description The task of a comment. */
+                            parent?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description The thing: its gid, type and name. */
+                            resource?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description Its type. */
+                            resource_type?: string | null;
+                            /** @description The text around the words, where they are not in the name. */
+                            snippet?: string | null;
+                        }[];
                     };
                 };
             };

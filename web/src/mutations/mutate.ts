@@ -36,3 +36,5 @@ export function mutateAll(list: readonly Mutation[], label: string, options: Mut
   }
   return Promise.all(results);
 }
+
+addEventListener('pagehide', () => queue.releaseAll());

@@ -27,6 +27,10 @@ export interface Mutation {
   merges?: string;
   /** Whether a repetition needs a server that remembers the key: creations and moves. */
   isOnce?: boolean;
+  /** Milliseconds before it is sent, in which it can be called off: what the server cannot take back. */
+  hold?: number;
+  /** Calls off a held mutation instead of sending anything. */
+  cancels?: Mutation;
   /** Told the answer before the overlays are confirmed; a creation renames here. */
   done?: (data: unknown, store: EntityStore) => void;
   /** The overlay takes the answer instead of its own patch. */
@@ -38,7 +42,7 @@ interface Job {
   overlays: readonly Overlay[];
   key: string;
   settle: { resolve: (data: unknown) => void; reject: (error: unknown) => void }[];
-  state: 'waiting' | 'sending';
+  state: 'held' | 'waiting' | 'sending';
 }
 
 /** Delays between attempts in milliseconds; the last is repeated as long as the server is not reached. */
@@ -64,6 +68,7 @@ export class MutationQueue {
 
   /** Shows the change and sends it when its turn comes. The promise ends when the server has answered. */
   run(mutation: Mutation): Promise<unknown> {
+    if (mutation.cancels) return this.cancel(mutation.cancels);
     const overlays = this.store.batch(() => mutation.optimistic(this.store));
     const result = new Promise<unknown>((resolve, reject) => {
       const replaced = mutation.merges
@@ -78,13 +83,44 @@ export class MutationQueue {
           for (const overlay of before) overlay.rollback();
         });
       } else {
-        this.jobs.push({ mutation, overlays, key: randomToken(), settle: [{ resolve, reject }], state: 'waiting' });
+        const job: Job = {
+          mutation,
+          overlays,
+          key: randomToken(),
+          settle: [{ resolve, reject }],
+          state: mutation.hold ? 'held' : 'waiting',
+        };
+        this.jobs.push(job);
+        if (mutation.hold) void this.sleep(mutation.hold).then(() => this.release(job));
       }
       this.pending.set(this.jobs.length);
       this.start();
     });
     result.catch(() => undefined);
     return result;
+  }
+
+  /** Sends at once what was held: the page is being left. */
+  releaseAll(): void {
+    for (const job of this.jobs) this.release(job);
+  }
+
+  private release(job: Job): void {
+    if (job.state !== 'held') return;
+    job.state = 'waiting';
+    this.start();
+  }
+
+  private cancel(mutation: Mutation): Promise<unknown> {
+    const job = this.jobs.find((other) => other.mutation === mutation && other.state === 'held');
+    if (!job) return Promise.resolve(null);
+    this.finish(job);
+    this.store.batch(() => {
+      for (const overlay of job.overlays) overlay.rollback();
+    });
+    for (const { resolve } of job.settle) resolve(null);
+    this.start();
+    return Promise.resolve(null);
   }
 
   /** Tries again now what waits for the network. */

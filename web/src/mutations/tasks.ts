@@ -2,6 +2,7 @@ import { t } from '@lingui/core/macro';
 import { api, request } from '~/api/client.ts';
 import { type Gid, temporaryGid } from '~/lib/id.ts';
 import { type Overlay, store } from '~/store/entity-store.ts';
+import { TASK_FIELDS } from '~/store/fields.ts';
 import { optimisticPlace, optimisticRemove, orderOf, type Place } from '~/store/orders.ts';
 import type { FieldValue, Task } from '~/store/records.ts';
 import type { Mutation } from './queue.ts';
@@ -18,6 +19,8 @@ function onTheWire(change: TaskChange): Record<string, unknown> {
   if (change.start_at) delete body['start_on'];
   else delete body['start_at'];
   delete body['num_likes'];
+  // The answer to an approval says whether it is complete.
+  if ('approval_status' in change) delete body['completed'];
   if ('notes' in change && 'html_notes' in change) delete body['notes'];
   return body;
 }
@@ -118,14 +121,29 @@ export interface NewTask {
   place?: Place;
 }
 
+/** The gid that a place names, if it names one: what is placed beside something waits until that exists. */
+function anchorOf(place: Place): Gid[] {
+  return typeof place === 'string' ? [] : ['before' in place ? place.before : place.after];
+}
+
+/** A place as the API has it: null before which something goes is the end, null after which the beginning. */
+export function placeOnTheWire(
+  place: Place,
+  id: (gid: Gid) => Gid,
+): { insert_before: Gid | null } | { insert_after: Gid | null } {
+  if (place === 'start') return { insert_after: null };
+  if (place === 'end') return { insert_before: null };
+  return 'before' in place ? { insert_before: id(place.before) } : { insert_after: id(place.after) };
+}
+
 /** Creates a task. `gid` is temporary until the server has answered; the store renames it everywhere. */
 export function createTask(values: NewTask, gid: Gid = temporaryGid()): Mutation & { gid: Gid } {
-  const { workspace, project, section, parent, assignee, place, ...fields } = values;
+  const { workspace, project, section, parent, assignee, place = 'end', ...fields } = values;
   const order = parent ? `subtasks:${parent}` : section ? `section:${section}` : null;
   return {
     gid,
     label: t`Task created`,
-    gids: [gid, ...(parent ? [parent] : [])],
+    gids: [gid, ...(parent ? [parent] : []), ...(section ? [section] : []), ...anchorOf(place)],
     isOnce: true,
     optimistic: (records) => {
       const overlays: Overlay[] = [
@@ -148,29 +166,28 @@ export function createTask(values: NewTask, gid: Gid = temporaryGid()): Mutation
           parent: parent ? { gid: parent, resource_type: 'task' } : null,
         }),
       ];
-      if (order) overlays.push(optimisticPlace(order, gid, place ?? 'end'));
+      if (order) overlays.push(optimisticPlace(order, gid, place));
       return overlays;
     },
     request: async ({ id, idempotencyKey, requestId }) => {
       const body: Record<string, unknown> = { ...fields, workspace, assignee: assignee?.gid ?? null };
       if (parent) body['parent'] = id(parent);
-      else if (project && !section) body['projects'] = [project];
-      if (section && project) body['memberships'] = [{ project, section: id(section) }];
+      else if (project && section) body['memberships'] = [{ project, section: id(section) }];
+      else if (project) body['projects'] = [project];
+      const query = { opt_fields: TASK_FIELDS };
       const { data } = await request<{ data: { gid: Gid } }>('POST', '/tasks', {
         body,
-        query: { opt_fields: TASK_FIELDS },
+        query,
         idempotencyKey,
         requestId,
       });
-      if (section && place && place !== 'end') {
-        const beside = typeof place === 'object' ? place : null;
-        const first = orderOf(`section:${section}`)?.find((item) => item !== gid && item !== data.gid);
-        const before = beside && 'before' in beside ? id(beside.before) : place === 'start' ? first : undefined;
-        const after = beside && 'after' in beside ? id(beside.after) : undefined;
-        if (before || after) {
-          const target = before ? { insert_before: before } : { insert_after: after };
+      // A new task stands on top.
+      if (place !== 'start') {
+        const target = placeOnTheWire(place, id);
+        if (parent)
+          await request('POST', `/tasks/${data.gid}/setParent`, { body: { parent: id(parent), ...target }, requestId });
+        else if (section)
           await request('POST', `/sections/${id(section)}/addTask`, { body: { task: data.gid, ...target }, requestId });
-        }
       }
       return data;
     },
@@ -179,25 +196,38 @@ export function createTask(values: NewTask, gid: Gid = temporaryGid()): Mutation
   };
 }
 
-/** The fields that lists show. */
-export const TASK_FIELDS =
-  'name,completed,completed_at,assignee.name,assignee.photo,due_on,due_at,start_on,start_at,resource_subtype,approval_status,num_subtasks,num_likes,liked,' +
-  'memberships.project.name,memberships.project.color,memberships.section.name,tags.name,tags.color,parent.name,created_at,modified_at,' +
-  'custom_fields.name,custom_fields.type,custom_fields.display_value,custom_fields.enum_value.name,custom_fields.enum_value.color,' +
-  'custom_fields.multi_enum_values.name,custom_fields.multi_enum_values.color,custom_fields.number_value,custom_fields.text_value,' +
-  'custom_fields.date_value,custom_fields.people_value.name';
+/** The orders that a task stands in, as far as its record tells. */
+function ordersOf(gid: Gid): string[] {
+  const task = store.get('task', gid);
+  const sections = (task?.memberships ?? []).flatMap((membership) =>
+    membership.section ? [`section:${membership.section.gid}`] : [],
+  );
+  return task?.parent ? [...sections, `subtasks:${task.parent.gid}`] : sections;
+}
 
-/** Deletes a task; it can be taken back from the trash while the server keeps it. */
+/** How long a deletion can be undone: the API has no operation that takes it back, so it is sent after this. */
+const UNDO_MS = 10_000;
+
 export function deleteTask(gid: Gid): Mutation {
-  return {
+  const mutation: Mutation = {
     label: t`Task deleted`,
     gids: [gid],
     optimistic: (records) => {
       records.setDeleted(gid, true);
-      return [{ commit: () => undefined, rollback: () => records.setDeleted(gid, false) }];
+      const places = ordersOf(gid).map((key) => optimisticRemove(key, gid));
+      return [...places, { commit: () => undefined, rollback: () => records.setDeleted(gid, false) }];
     },
     request: ({ id }) => api.delete('/tasks/{task_gid}', { path: { task_gid: id(gid) } }),
+    hold: UNDO_MS,
+    inverse: () => ({
+      label: t`Task restored`,
+      gids: [gid],
+      optimistic: () => [],
+      request: () => Promise.resolve(null),
+      cancels: mutation,
+    }),
   };
+  return mutation;
 }
 
 /** Moves a task to a place in a section of a project, from another section perhaps. */
@@ -215,7 +245,7 @@ export function moveTask(gid: Gid, project: Gid, from: Gid | null, to: Gid, plac
   });
   return {
     label: t`Task moved`,
-    gids: [gid],
+    gids: [gid, to, ...anchorOf(place)],
     isOnce: true,
     optimistic: (records) => [
       ...(from && from !== to ? [optimisticRemove(`section:${from}`, gid)] : []),
@@ -223,28 +253,11 @@ export function moveTask(gid: Gid, project: Gid, from: Gid | null, to: Gid, plac
       ...(from === to ? [] : [records.optimistic(gid, sectionOf)]),
     ],
     request: ({ id, idempotencyKey, requestId }) => {
-      const body: Record<string, unknown> = { project, section: id(to) };
-      if (place === 'start') {
-        const first = orderOf(`section:${to}`)?.find((item) => item !== gid);
-        if (first) Object.assign(body, { insert_before: id(first) });
-      } else if (place !== 'end') {
-        if ('before' in place) body['insert_before'] = id(place.before);
-        else body['insert_after'] = id(place.after);
-      }
-      // A place names its section; both together are refused.
-      if ('insert_before' in body || 'insert_after' in body) {
-        const target = { ...body, task: id(gid) };
-        return request('POST', `/sections/${id(to)}/addTask`, { body: pickPlace(target), idempotencyKey, requestId });
-      }
-      return request('POST', `/tasks/${id(gid)}/addProject`, { body, idempotencyKey, requestId });
+      const body = { task: id(gid), ...placeOnTheWire(place, id) };
+      return request('POST', `/sections/${id(to)}/addTask`, { body, idempotencyKey, requestId });
     },
     inverse: () => (from ? moveTask(gid, project, to, from, back) : moveTask(gid, project, to, to, place)),
   };
-}
-
-function pickPlace(body: Record<string, unknown>): Record<string, unknown> {
-  const { task, insert_before, insert_after } = body;
-  return { task, ...(insert_before ? { insert_before } : {}), ...(insert_after ? { insert_after } : {}) };
 }
 
 /** A relation of a task that is added and removed by operations of its own. */

@@ -2,6 +2,7 @@ import { useLingui } from '@lingui/react/macro';
 import { useNavigate } from '@tanstack/react-router';
 import { KeyRound, LogOut, Monitor, Moon, Settings, Sun } from 'lucide-react';
 import { me, savePreferences, session, signOut } from '~/api/session.ts';
+import { initials } from '~/lib/colors.ts';
 import { display } from '~/lib/display.ts';
 import { useObservable } from '~/lib/observable.ts';
 import { useWorkspace } from '~/lib/use-workspace.ts';
@@ -75,7 +76,11 @@ export function AccountMenu() {
       header={header}
       entries={entries}
       trigger={
-        <button type="button" className={styles['button']} aria-label={t`Account of ${user.name}`}>
+        <button
+          type="button"
+          className={styles['button']}
+          aria-label={t`${initials(user.name)}, account of ${user.name}`}
+        >
           <Avatar gid={user.gid} name={user.name} photo={photo} size={28} isDecorative />
         </button>
       }

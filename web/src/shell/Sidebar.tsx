@@ -1,7 +1,7 @@
 import { useLingui } from '@lingui/react/macro';
 import { Link, useParams, useRouterState } from '@tanstack/react-router';
 import { ChevronDown, Plus } from 'lucide-react';
-import { type ReactNode, useEffect, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { session } from '~/api/session.ts';
 import { remember, remembered } from '~/lib/storage.ts';
 import { useWorkspace } from '~/lib/use-workspace.ts';
@@ -10,10 +10,11 @@ import { useFavorites, useProjects } from '~/store/lists.ts';
 import { IconButton } from '~/ui/Button.tsx';
 import { Swatch } from '~/ui/Pill.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
-import { NewProject } from './NewProject.tsx';
 import { DESTINATIONS, type Destination } from './navigation.ts';
 import styles from './Sidebar.module.css';
 import { drawerOpen } from './shell-state.ts';
+
+const NewProject = lazy(() => import('./NewProject.tsx').then((module) => ({ default: module.NewProject })));
 
 export function Sidebar({ isDrawer }: { isDrawer: boolean }) {
   const { t } = useLingui();
@@ -75,7 +76,11 @@ export function Sidebar({ isDrawer }: { isDrawer: boolean }) {
           ))}
         </Group>
       </nav>
-      {isCreating && <NewProject ws={ws} onClose={() => setCreating(false)} />}
+      {isCreating && (
+        <Suspense fallback={null}>
+          <NewProject ws={ws} onClose={() => setCreating(false)} />
+        </Suspense>
+      )}
     </>
   );
 }

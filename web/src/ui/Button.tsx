@@ -1,7 +1,7 @@
 import type { ButtonHTMLAttributes, ReactNode, Ref } from 'react';
 import { ariaKeys } from '~/lib/shortcuts.ts';
 import styles from './Button.module.css';
-import { Tooltip } from './Tooltip.tsx';
+import { tip } from './Tooltip.tsx';
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   /** `primary` at most once in a page or dialog. */
@@ -66,16 +66,16 @@ export function IconButton({
   isPlain,
   ...rest
 }: IconButtonProps) {
-  const button = (
+  return (
     <button
       type="button"
       aria-label={label}
       aria-keyshortcuts={keys ? ariaKeys([keys]) : undefined}
       className={classes(styles['button'], styles['icon'], styles[kind], styles[size], className)}
+      {...(isPlain ? {} : tip(label, keys))}
       {...rest}
     >
       {icon}
     </button>
   );
-  return isPlain ? button : <Tooltip label={label} keys={keys} trigger={button} />;
 }

@@ -1,9 +1,4 @@
-import { ContextMenu as BaseContext } from '@base-ui/react/context-menu';
-import { Menu as Base } from '@base-ui/react/menu';
-import { Check, ChevronRight } from 'lucide-react';
-import type { ReactElement, ReactNode } from 'react';
-import { Kbd } from './Kbd.tsx';
-import styles from './Menu.module.css';
+import { type ComponentType, cloneElement, lazy, type ReactElement, type ReactNode, Suspense, useState } from 'react';
 
 /** One line of a menu, as data, so that a button's menu and a context menu cannot differ. */
 export type MenuEntry =
@@ -38,91 +33,8 @@ export type MenuEntry =
   | { kind: 'label'; id: string; label: string }
   | { kind: 'line'; id: string };
 
-function Entries({ entries }: { entries: readonly MenuEntry[] }) {
-  return entries.map((entry) => {
-    switch (entry.kind) {
-      case 'line':
-        return <Base.Separator key={entry.id} className={styles['line']} />;
-      case 'label':
-        return (
-          <div key={entry.id} className={styles['label']}>
-            {entry.label}
-          </div>
-        );
-      case 'check':
-        return (
-          <Base.CheckboxItem
-            key={entry.id}
-            className={styles['item']}
-            checked={entry.isChecked}
-            onCheckedChange={entry.run}
-            closeOnClick={false}
-          >
-            {entry.icon}
-            <span className="truncate">{entry.label}</span>
-            <Base.CheckboxItemIndicator className={styles['end']}>
-              <Check />
-            </Base.CheckboxItemIndicator>
-          </Base.CheckboxItem>
-        );
-      case 'radio':
-        return (
-          <Base.RadioGroup key={entry.id} value={entry.value} onValueChange={(value) => entry.run(String(value))}>
-            {entry.label && <div className={styles['label']}>{entry.label}</div>}
-            {entry.options.map((option) => (
-              <Base.RadioItem key={option.value} value={option.value} className={styles['item']} closeOnClick>
-                {option.icon}
-                <span className="truncate">{option.label}</span>
-                <Base.RadioItemIndicator className={styles['end']}>
-                  <Check />
-                </Base.RadioItemIndicator>
-              </Base.RadioItem>
-            ))}
-          </Base.RadioGroup>
-        );
-      case 'sub':
-        return (
-          <Base.SubmenuRoot key={entry.id}>
-            <Base.SubmenuTrigger className={styles['item']}>
-              {entry.icon}
-              <span className="truncate">{entry.label}</span>
-              <span className={styles['end']}>
-                <ChevronRight />
-              </span>
-            </Base.SubmenuTrigger>
-            <Base.Portal>
-              <Base.Positioner className={styles['positioner']} sideOffset={-4} alignOffset={-6}>
-                <Base.Popup className={styles['menu']}>
-                  <Entries entries={entry.entries} />
-                </Base.Popup>
-              </Base.Positioner>
-            </Base.Portal>
-          </Base.SubmenuRoot>
-        );
-      default:
-        return (
-          <Base.Item
-            key={entry.id}
-            className={styles['item']}
-            data-danger={entry.isDanger || undefined}
-            disabled={entry.isDisabled ?? false}
-            onClick={entry.run}
-          >
-            {entry.icon}
-            <span className="truncate">{entry.label}</span>
-            {(entry.keys || entry.hint) && (
-              <span className={styles['end']}>
-                {entry.hint}
-                {entry.keys && <Kbd keys={entry.keys} />}
-              </span>
-            )}
-          </Base.Item>
-        );
-    }
-  });
-}
-
-interface MenuProps {
+export interface MenuProps {
+  /** The button it opens from. */
   trigger: ReactElement;
   entries: readonly MenuEntry[];
   align?: 'start' | 'center' | 'end';
@@ -131,34 +43,50 @@ interface MenuProps {
   header?: ReactNode;
 }
 
-export function Menu({ trigger, entries, align = 'start', side = 'bottom', header }: MenuProps) {
-  return (
-    <Base.Root modal={false}>
-      <Base.Trigger render={trigger} />
-      <Base.Portal>
-        <Base.Positioner className={styles['positioner']} align={align} side={side} sideOffset={4} collisionPadding={8}>
-          <Base.Popup className={styles['menu']}>
-            {header}
-            <Entries entries={entries} />
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
-  );
+export interface PointMenuProps {
+  x: number;
+  y: number;
+  entries: readonly MenuEntry[];
+  onClose: () => void;
 }
 
-/** The same entries on right click and long press. `children` is one element. */
-export function ContextMenu({ entries, children }: { entries: readonly MenuEntry[]; children: ReactElement }) {
+const load = () => import('./MenuPopup.tsx');
+let loaded: ComponentType<MenuProps> | null = null;
+
+/** A menu of a button. What draws it is loaded when the pointer or the focus comes near, and stands in for the button from the first click. */
+export function Menu(props: MenuProps) {
+  const [Popup, setPopup] = useState<ComponentType<MenuProps> | null>(null);
+  if (Popup) return <Popup {...props} />;
+  const near = () => {
+    void load().then((module) => {
+      loaded = module.MenuPopup;
+    });
+  };
+  const open = () => {
+    if (loaded) setPopup(() => loaded);
+    else void load().then((module) => setPopup(() => module.MenuPopup));
+  };
+  return cloneElement(props.trigger as ReactElement<Record<string, unknown>>, {
+    'aria-haspopup': 'menu',
+    'aria-expanded': false,
+    onPointerEnter: near,
+    onFocus: near,
+    onClick: open,
+    onKeyDown: (event: React.KeyboardEvent) => {
+      if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
+      event.preventDefault();
+      open();
+    },
+  });
+}
+
+const LazyPointMenu = lazy(() => load().then((module) => ({ default: module.PointMenu })));
+
+/** A menu at a point, for right clicks. */
+export function PointMenu(props: PointMenuProps) {
   return (
-    <BaseContext.Root>
-      <BaseContext.Trigger render={children} />
-      <BaseContext.Portal>
-        <BaseContext.Positioner className={styles['positioner']}>
-          <BaseContext.Popup className={styles['menu']}>
-            <Entries entries={entries} />
-          </BaseContext.Popup>
-        </BaseContext.Positioner>
-      </BaseContext.Portal>
-    </BaseContext.Root>
+    <Suspense fallback={null}>
+      <LazyPointMenu {...props} />
+    </Suspense>
   );
 }

@@ -2,9 +2,6 @@ import { Tabs as Base } from '@base-ui/react/tabs';
 import type { ReactNode } from 'react';
 import styles from './Tabs.module.css';
 
-/** Class names for links that look like tabs: views of a project. */
-export const tabClasses = { list: styles['list'] ?? '', tab: styles['tab'] ?? '' };
-
 interface TabsProps {
   label: string;
   value: string;

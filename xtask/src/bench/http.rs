@@ -84,8 +84,10 @@ fn ends(buffer: &[u8]) -> Result<Option<(usize, usize)>> {
 
 /// A request as bytes.
 pub(super) fn request(method: &str, path: &str, token: &str, body: Option<&str>) -> Vec<u8> {
+    // A whole path is one of the extension API.
+    let base = if path.starts_with("/api/") { "" } else { "/api/1.0" };
     let mut text = format!(
-        "{method} /api/1.0{path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n"
+        "{method} {base}{path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n"
     );
     if let Some(body) = body {
         text.push_str(&format!(

@@ -264,7 +264,7 @@ impl<'c> Bench<'c> {
             self.shoot(&server, &operation.make, 0)?;
         }
         // Before the same SQL is run with gids of its own: the log is read in their order.
-        let polls = self.polls(&server)?;
+        let mut polls = self.polls(&server)?;
         let delays = events::delays(&server, &self.world)?;
         for round in 0..self.choices.rounds {
             for (operation, row) in self.operations.iter().zip(&mut rows) {
@@ -284,6 +284,7 @@ impl<'c> Bench<'c> {
             }
         }
         let guests = self.guests(&server)?;
+        polls.extend(self.rules(&server)?);
         Ok(Report {
             kind: self.kind,
             tasks: self.choices.tasks,
@@ -317,6 +318,46 @@ impl<'c> Bench<'c> {
             let mut shots = Vec::new();
             for round in 0..self.choices.rounds {
                 let seed = u64::try_from(round).unwrap_or(0) + 80;
+                shots.push(self.shoot(server, &make, seed)?);
+            }
+            polls.push(Poll { name, shots });
+        }
+        Ok(polls)
+    }
+
+    /// A write that sets off none, one and twenty rules of the project. Each runs a hundred times in a minute, the rest is left out:
+    /// so the rate is that of a server whose rules are at their limit.
+    fn rules(&self, server: &Process) -> Result<Vec<Poll>> {
+        let world = &self.world;
+        let project = World::project(1);
+        let mut connection = Connection::new(server.address)?;
+        let (mut made, mut polls) = (0, Vec::new());
+        for (count, name) in [
+            (0, "write with no rule"),
+            (1, "write that sets off 1 rule"),
+            (20, "write that sets off 20 rules"),
+        ] {
+            for number in made..count {
+                let rule = json!({ "data": {
+                    "project": project.to_string(), "name": format!("Rule {number}"),
+                    "trigger": { "type": "field_changed", "field": "name" },
+                    "actions": [{ "type": "set_field", "field": "notes", "value": format!("Renamed {number}") }],
+                } });
+                let path = "/api/vinyasa/1/rules";
+                let sent = request("POST", path, &world.member, Some(&rule.to_string()));
+                connection.exchange(&sent)?;
+            }
+            made = count;
+            let token = world.member.clone();
+            let make: Make = Arc::new(move |dice| {
+                let path = format!("/tasks/{}", World::task(1, dice.below(PER_PROJECT)));
+                let fields =
+                    json!({ "data": { "name": format!("Renamed {}", dice.below(1_000_000)) } });
+                request("PUT", &path, &token, Some(&fields.to_string()))
+            });
+            let mut shots = Vec::new();
+            for round in 0..self.choices.rounds {
+                let seed = u64::try_from(round).unwrap_or(0) + 90;
                 shots.push(self.shoot(server, &make, seed)?);
             }
             polls.push(Poll { name, shots });

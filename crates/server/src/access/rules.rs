@@ -187,6 +187,16 @@ pub const RULES: &[Rule] = &[
         service: "1 = 0",
         drive: None,
     },
+    // For the admins of the workspace and its service accounts.
+    Rule {
+        name: "organization_export",
+        live: "",
+        named: false,
+        see: r#"(SELECT 1 FROM workspace_memberships AS wm WHERE wm.workspace = {t}.workspace AND wm."user" = :me AND wm.is_active = 1 AND wm.role IN ('admin', 'service')) IS NOT NULL"#,
+        level: "CASE WHEN :see(organization_export, {t}) THEN 4 ELSE 0 END",
+        service: SERVES,
+        drive: None,
+    },
     // A template is its owner's, and where it is public its team's, or the workspace's where it has no team.
     Rule {
         name: "project_template",
@@ -388,6 +398,35 @@ pub const RULES: &[Rule] = &[
         named: false,
         see: "(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.parent AND :see(project, pp)) IS NOT NULL OR (SELECT 1 FROM portfolios AS po WHERE po.gid = {t}.parent AND :see(portfolio, po)) IS NOT NULL OR (SELECT 1 FROM goals AS go WHERE go.gid = {t}.parent AND :see(goal, go)) IS NOT NULL",
         level: "coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.parent AND pp.deleted IS NULL), (SELECT :level(portfolio, po) FROM portfolios AS po WHERE po.gid = {t}.parent AND po.deleted IS NULL), (SELECT :level(goal, go) FROM goals AS go WHERE go.gid = {t}.parent AND go.deleted IS NULL), 0)",
+        service: SERVES,
+        drive: None,
+    },
+    // What is a user's own, as long as he sees what it is about.
+    Rule {
+        name: "notification",
+        live: "",
+        named: false,
+        see: r#"{t}."user" = :me AND ((SELECT 1 FROM tasks AS tk WHERE tk.gid = {t}.resource AND :see(task, tk)) IS NOT NULL OR (SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.resource AND :see(project, pp)) IS NOT NULL OR (SELECT 1 FROM portfolios AS po WHERE po.gid = {t}.resource AND :see(portfolio, po)) IS NOT NULL OR (SELECT 1 FROM goals AS go WHERE go.gid = {t}.resource AND :see(goal, go)) IS NOT NULL OR (SELECT 1 FROM teams AS te WHERE te.gid = {t}.resource AND :see(team, te)) IS NOT NULL) AND ({t}.subject IS NULL OR (SELECT 1 FROM projects AS ps WHERE ps.gid = {t}.subject AND :see(project, ps)) IS NOT NULL)"#,
+        level: "CASE WHEN :see(notification, {t}) THEN 4 ELSE 0 END",
+        service: "1 = 0",
+        drive: None,
+    },
+    // With its project, but not for guests: it names people and places that are not for them.
+    Rule {
+        name: "rule",
+        live: "",
+        named: false,
+        see: r#"(SELECT 1 FROM projects AS pp WHERE pp.gid = {t}.project AND :see(project, pp)) IS NOT NULL AND (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NOT NULL"#,
+        level: r#"CASE WHEN (SELECT 1 FROM principals AS a WHERE a."user" = :me AND a.principal = {t}.workspace) IS NULL THEN 0 ELSE coalesce((SELECT :level(project, pp) FROM projects AS pp WHERE pp.gid = {t}.project AND pp.deleted IS NULL), 0) END"#,
+        service: SERVES,
+        drive: None,
+    },
+    Rule {
+        name: "rule_run",
+        live: "",
+        named: false,
+        see: "(SELECT 1 FROM rules AS ru WHERE ru.gid = {t}.rule AND :see(rule, ru)) IS NOT NULL",
+        level: "CASE WHEN :see(rule_run, {t}) THEN 1 ELSE 0 END",
         service: SERVES,
         drive: None,
     },

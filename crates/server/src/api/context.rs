@@ -64,6 +64,8 @@ pub struct Context<'a, 'c> {
     pub(crate) events: Vec<Event>,
     /// Whether workers are to be woken after the commit.
     pub(crate) begins_jobs: bool,
+    /// Whether nothing of this is to stay: the answer says what would have happened.
+    pub(crate) is_trial: bool,
     pub(crate) random: u64,
     counter: u32,
 }
@@ -77,6 +79,11 @@ impl<'a, 'c> Context<'a, 'c> {
     /// The acting user.
     pub fn me(&self) -> Gid {
         self.actor.user
+    }
+
+    /// Who is told to have done this: the actor, or nobody where a rule did it.
+    pub fn author(&self) -> Option<Gid> {
+        Some(self.me()).filter(|_| !self.automated)
     }
 
     /// The day it is for the actor: in his zone, else UTC.
@@ -351,6 +358,7 @@ impl<'a, 'c> Context<'a, 'c> {
             traces: Vec::new(),
             events: Vec::new(),
             begins_jobs: false,
+            is_trial: false,
             random: u64::from_le_bytes(seed) | 1,
             counter: 0,
         }

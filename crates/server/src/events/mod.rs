@@ -128,7 +128,7 @@ impl Context<'_, '_> {
         let events = merge(std::mem::take(&mut self.events));
         self.audit_events(&events)?;
         let now = self.now();
-        let me = Some(self.me()).filter(|_| !self.automated);
+        let me = self.author();
         for event in events {
             let gid = self.gid()?;
             let changes: Vec<serde_json::Value> = event
@@ -197,7 +197,7 @@ pub fn tell_tasks(cx: &mut Context<'_, '_>, tasks: &[Gid], about: About) -> Resu
     };
     let first = cx.tx.gids(count)?;
     let number = format!("CAST(? AS BIGINT) + row_number() OVER (ORDER BY i.key, {parent}) - 1");
-    let (now, me, request_id) = (cx.now(), cx.me(), cx.request_id.clone());
+    let (now, me, request_id) = (cx.now(), cx.author(), cx.request_id.clone());
     cx.later(
         &format!(
             "INSERT INTO events (gid, workspace, at, actor, request_id, resource_type, resource_subtype, resource, action, parent_type, parent, changes)

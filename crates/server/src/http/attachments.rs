@@ -331,31 +331,68 @@ fn parameter(parts: &Parts, name: &str) -> Option<String> {
 
 /// Answers a signed address with the bytes.
 pub(super) async fn download(app: &Arc<App>, incoming: &Incoming, parts: &Parts) -> Result<Reply> {
-    let expired = || forbidden("The link has expired or its signature is wrong");
     let gid = parts.uri.path().strip_prefix(DOWNLOAD).and_then(Gid::parse).ok_or_else(expired)?;
-    let expires: i64 =
-        parameter(parts, "expires").and_then(|text| text.parse().ok()).ok_or_else(expired)?;
-    let signature = parameter(parts, "signature").unwrap_or_default();
-    if incoming.now.millis() > expires || !files::is_signed(&app.secret, gid, expires, &signature) {
-        return Err(expired());
-    }
+    check_signature(app, incoming, parts, Attachment::TYPE, gid)?;
     let found = app
         .store
         .read(move |tx| {
             Ok::<_, Error>(tx.first(
                 "SELECT a.name, a.storage_key, a.size, a.content_type FROM attachments AS a WHERE a.gid = ? AND a.state = 'stored' AND a.deleted IS NULL AND a.storage_key IS NOT NULL",
                 params![gid],
-                |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<i64>(2)?, row.get::<Option<String>>(3)?)),
+                |row| {
+                    Ok(Stored {
+                        name: row.get(0)?,
+                        key: row.get(1)?,
+                        size: row.get(2)?,
+                        kind: safe_type(row.get::<Option<String>>(3)?.as_deref()),
+                    })
+                },
             )?)
         })
         .await?;
     let unknown = || Error::NotFound { name: "attachment".into(), gid: gid.to_string() };
-    let (name, key, size, kind) = found.ok_or_else(unknown)?;
-    let size = u64::try_from(size).unwrap_or_default();
+    bytes(app, parts, found.ok_or_else(unknown)?).await
+}
+
+fn expired() -> Error {
+    forbidden("The link has expired or its signature is wrong")
+}
+
+/// Refuses unless the address is signed for `gid` and still good.
+pub(super) fn check_signature(
+    app: &App,
+    incoming: &Incoming,
+    parts: &Parts,
+    of: &str,
+    gid: Gid,
+) -> Result<()> {
+    let expires: i64 =
+        parameter(parts, "expires").and_then(|text| text.parse().ok()).ok_or_else(expired)?;
+    let signature = parameter(parts, "signature").unwrap_or_default();
+    if incoming.now.millis() > expires
+        || !files::is_signed(&app.secret, of, gid, expires, &signature)
+    {
+        return Err(expired());
+    }
+    Ok(())
+}
+
+/// A file in the storage.
+pub(super) struct Stored {
+    /// The name under which it is saved.
+    pub(super) name: String,
+    pub(super) key: String,
+    pub(super) size: i64,
+    pub(super) kind: &'static str,
+}
+
+/// Answers with the bytes of a file, or the part that is asked for.
+pub(super) async fn bytes(app: &App, parts: &Parts, file: Stored) -> Result<Reply> {
+    let size = u64::try_from(file.size).unwrap_or_default();
     let range = text(&parts.headers, header::RANGE).and_then(|text| parse_range(text, size));
     let mut headers = vec![
-        (header::CONTENT_TYPE, safe_type(kind.as_deref()).to_owned()),
-        (header::CONTENT_DISPOSITION, disposition(&name)),
+        (header::CONTENT_TYPE, file.kind.to_owned()),
+        (header::CONTENT_DISPOSITION, disposition(&file.name)),
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
         (header::ACCEPT_RANGES, "bytes".to_owned()),
         (header::CACHE_CONTROL, "private, max-age=120".to_owned()),
@@ -373,7 +410,7 @@ pub(super) async fn download(app: &Arc<App>, incoming: &Incoming, parts: &Parts)
     let body = if size == 0 || parts.method == "HEAD" {
         Body::empty()
     } else {
-        Body::from_stream(app.files.read(&key, range).await?.fuse())
+        Body::from_stream(app.files.read(&file.key, range).await?.fuse())
     };
     Ok(Reply { status, stream: Some((body, headers)), ..Reply::default() })
 }

@@ -1,12 +1,13 @@
 //! The asynchronous shell: listens, parses, limits, hands the work to a thread that owns a connection, and writes the answer.
 //!
 //! [`routes`] finds the operation, [`request`] parses what came, [`pipeline`] runs it, [`respond`] writes what goes,
-//! [`attachments`] streams files, [`limits`] counts requests, [`peer`] tells who calls, `webhooks` shakes hands,
-//! [`metrics`] tells how it goes.
+//! [`attachments`] streams files, [`exports`] those of exports, [`web`] serves the web application, [`limits`] counts requests,
+//! [`peer`] tells who calls, `webhooks` shakes hands, [`metrics`] tells how it goes.
 
 pub mod attachments;
 pub mod batch;
 pub mod calendar;
+pub mod exports;
 pub mod limits;
 pub mod metrics;
 pub mod peer;
@@ -14,6 +15,7 @@ pub mod pipeline;
 pub mod request;
 pub mod respond;
 pub mod routes;
+pub mod web;
 mod webhooks;
 
 use crate::App;
@@ -56,12 +58,14 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let (drain, drained) = tokio::sync::oneshot::channel::<()>();
     let flusher = tokio::spawn(keep_house(Arc::clone(&app)));
+    let rules = tokio::spawn(crate::rules::work(Arc::clone(&app)));
     let (stop_jobs, stopped) = tokio::sync::watch::channel(());
     let workers = tokio::spawn(work(Arc::clone(&app), stopped));
     let readers = Running::start(&app);
+    let sender = tokio::spawn(sender::run(Arc::clone(&app)));
+    let mail = tokio::spawn(crate::mail::outbox::run(Arc::clone(&app)));
     let hub = tokio::spawn(Hub::run(Arc::clone(&app)));
     let closing = Arc::clone(&app);
-    let sender = tokio::spawn(sender::run(Arc::clone(&app)));
     let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
@@ -77,7 +81,9 @@ pub async fn serve(
         } => Ok(()),
     };
     flusher.abort();
+    rules.abort();
     sender.abort();
+    mail.abort();
     drop(stop_jobs);
     if tokio::time::timeout(LAST_BATCH, workers).await.is_err() {
         tracing::warn!("a job did not stop in time; it goes on after the next start");
@@ -116,8 +122,17 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = crate::resources::webhooks::sweep(&app).await {
             tracing::warn!(%error, "old deliveries of webhooks were not removed");
         }
+        if let Err(error) = crate::resources::notifications::due::tell(&app).await {
+            tracing::warn!(%error, "nobody was told of what is due soon");
+        }
+        if let Err(error) = crate::mail::outbox::begin_digests(&app).await {
+            tracing::warn!(%error, "digests were not made");
+        }
         if let Err(error) = crate::resources::time_periods::extend(&app).await {
             tracing::warn!(%error, "time periods were not made");
+        }
+        if let Err(error) = crate::rules::tick(&app).await {
+            tracing::warn!(%error, "rules that the clock sets off were not looked at");
         }
         if let Err(error) = crate::readers::cleaning::clean(&app).await {
             tracing::warn!(%error, "old events were not removed");
@@ -127,6 +142,9 @@ async fn keep_house(app: Arc<App>) {
         }
         if let Err(error) = crate::identity::sweep(&app).await {
             tracing::warn!(%error, "what had expired was not swept");
+        }
+        if let Err(error) = crate::exports::sweep(&app).await {
+            tracing::warn!(%error, "old exports were not removed");
         }
         if let Err(error) = attachments::sweep(&app).await {
             tracing::warn!(%error, "unfinished uploads were not swept");
@@ -254,14 +272,17 @@ async fn route(
         ("GET" | "HEAD", "/metrics") => {
             Ok(Reply { content_type: metrics::TYPE, ..Reply::json(200, metrics::text(app).await?) })
         }
-        ("GET" | "HEAD", "/") => Ok(Reply::html(respond::first_page(&incoming.url))),
         ("GET" | "HEAD", path) if path.starts_with(attachments::DOWNLOAD) => {
             attachments::download(app, incoming, parts).await
+        }
+        ("GET" | "HEAD", path) if path.starts_with(exports::DOWNLOAD) => {
+            exports::download(app, incoming, parts).await
         }
         ("GET" | "HEAD", path) if path.starts_with(crate::resources::calendar_feeds::PATH) => {
             calendar::serve(app, incoming, path).await
         }
         ("GET", attachments::PERMANENT) => attachments::permanent(app, incoming, parts).await,
+        ("GET" | "HEAD", path) if web::is_page(path) => web::answer(incoming, parts),
         _ => Err(Error::NoRoute),
     }
 }

@@ -166,11 +166,30 @@ async fn start(
         if let Some(credential) = &job.credential {
             require_known(app, credential, incoming.now).await?;
         }
-        let reply = app.store.write(move |tx| job.run(tx)).await;
+        let trial: Arc<Mutex<Option<Reply>>> = Arc::default();
+        let slot = Arc::clone(&trial);
+        let reply = app
+            .store
+            .write(move |tx| {
+                let reply = job.run(tx)?;
+                if !reply.is_trial {
+                    return Ok(reply);
+                }
+                // An error is what undoes a transaction.
+                if let Ok(mut slot) = slot.lock() {
+                    *slot = Some(reply);
+                }
+                Err(Error::Internal(anyhow::anyhow!("this was a trial")))
+            })
+            .await;
+        if let Some(reply) = trial.lock().ok().and_then(|mut trial| trial.take()) {
+            return Ok(reply);
+        }
         app.log.committed();
         let reply = reply?;
         if reply.begins_jobs {
             app.jobs.ring();
+            app.rules.ring();
         }
         Ok(reply)
     } else {
@@ -316,6 +335,7 @@ impl Job {
         reply.actor = Some(cx.me()).filter(|user| user.get() != 0);
         reply.statements = cx.tx.statements();
         reply.begins_jobs = cx.begins_jobs;
+        reply.is_trial = cx.is_trial;
         Ok(reply)
     }
 }

@@ -45,6 +45,8 @@ pub struct Reply {
     pub request_id: String,
     /// Whether it began jobs.
     pub begins_jobs: bool,
+    /// Whether what was done is to be undone: see [`crate::api::Context`].
+    pub is_trial: bool,
 }
 
 /// How this client wants the answer.

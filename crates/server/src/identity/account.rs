@@ -164,7 +164,7 @@ fn send_reset(cx: &mut Context<'_, '_>, call: &Call) -> Result<()> {
         };
         if let Some(user) = known {
             cx.audit_user("user_forgot_password_started", user)?;
-            mail::queue(cx.app, &letter);
+            mail::queue(cx, &letter)?;
         }
     }
     Ok(())

@@ -8,19 +8,24 @@
 //! The kinds are in [`kinds`]; each is written down with the thing that it works on.
 
 pub mod copying;
+mod pace;
 mod runner;
 
+pub use pace::Pace;
 pub use runner::{Claim, Next, batch, claim, forget_old, release, run_due, take_over, work};
 
 use crate::App;
 use crate::error::{Error, Result};
+use crate::exports;
 use crate::prelude::*;
 use crate::resources::jobs::Job;
 use crate::resources::{custom_fields, projects, workspaces};
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// Most jobs of one user that are not done yet. Source: API reference, "Rate limits", "Duplication, instantiation, and export jobs".
 const MAX_RUNNING: i64 = 5;
@@ -77,11 +82,14 @@ impl Step {
     }
 }
 
+/// What is done beside the database; it gives what the job remembers then.
+pub type Alone<T> = BoxFuture<'static, Result<T>>;
+
 /// A kind of job, with what it remembers between batches.
 ///
-/// A batch works on at most 200 rows, in a number of statements that does not depend on them, so that it holds the writer of SQLite
-/// for less than 20 ms. Source: architecture, "Group commit".
-pub trait Work: Serialize + DeserializeOwned + Send + 'static {
+/// A batch works on at most 200 rows, or on as many of these as [`Pace::of`] says, in a number of statements that does not depend on
+/// them, so that it holds the writer of SQLite for less than 20 ms. Source: architecture, "Group commit".
+pub trait Work: Sized + Serialize + DeserializeOwned + Send + 'static {
     /// Its name, which clients read as `resource_subtype`.
     const KIND: &'static str;
     /// The type of the object that it makes, for a job that clients ask for. Such jobs are visible to who asked.
@@ -91,6 +99,12 @@ pub trait Work: Serialize + DeserializeOwned + Send + 'static {
     ///
     /// Errors: an internal one is tried again some times; any other ends the job. What the batch did is undone.
     fn batch(&mut self, cx: &mut Context<'_, '_>, job: Gid) -> Result<Step>;
+
+    /// What is done before the next batch, beside the database: it reads for long, or writes files. It gives what the job remembers
+    /// then. It is not cut short while it lasts but by the end of the process, after which it begins anew.
+    fn alone(&self, _app: &Arc<App>) -> Option<Alone<Self>> {
+        None
+    }
 
     /// Cleans up after a job that failed or was cancelled.
     fn give_up(&mut self, _cx: &mut Context<'_, '_>, _job: Gid) -> Result<()> {
@@ -102,6 +116,7 @@ pub trait Work: Serialize + DeserializeOwned + Send + 'static {
 pub struct Kind {
     name: &'static str,
     batch: fn(&mut Context<'_, '_>, &Job) -> Result<(Step, String)>,
+    alone: fn(&Arc<App>, &Job) -> Result<Option<Alone<String>>>,
     give_up: fn(&mut Context<'_, '_>, &Job) -> Result<()>,
 }
 
@@ -114,6 +129,12 @@ impl Kind {
                 let mut work: W = serde_json::from_str(&job.state)?;
                 let step = work.batch(cx, job.gid)?;
                 Ok((step, serde_json::to_string(&work)?))
+            },
+            alone: |app, job| {
+                let Some(work) = serde_json::from_str::<W>(&job.state)?.alone(app) else {
+                    return Ok(None);
+                };
+                Ok(Some(Box::pin(async move { Ok(serde_json::to_string(&work.await?)?) })))
             },
             give_up: |cx, job| serde_json::from_str::<W>(&job.state)?.give_up(cx, job.gid),
         }
@@ -130,6 +151,7 @@ fn kinds() -> Vec<Kind> {
         Kind::of::<copying::SaveProjectAsTemplate>(),
         Kind::of::<copying::SaveTaskAsTemplate>(),
         Kind::of::<custom_fields::ids::NumberTasks>(),
+        Kind::of::<exports::job::Export>(),
         Kind::of::<projects::deleting::FinishDeletion>(),
         Kind::of::<workspaces::people::Unassign>(),
     ]
@@ -139,11 +161,16 @@ fn kinds() -> Vec<Kind> {
 pub struct Jobs {
     kinds: Vec<Kind>,
     bell: Notify,
+    /// How large batches are.
+    pub pace: Pace,
+    /// One job at a time works beside the database, so that the others have a worker.
+    alone: Semaphore,
 }
 
 impl Default for Jobs {
     fn default() -> Self {
-        Jobs { kinds: kinds(), bell: Notify::new() }
+        let (pace, alone) = (Pace::default(), Semaphore::new(1));
+        Jobs { kinds: kinds(), bell: Notify::new(), pace, alone }
     }
 }
 
@@ -250,7 +277,7 @@ pub fn cancel(cx: &mut Context<'_, '_>, job: Gid) -> Result<()> {
 /// Runs every job that is due to its end, one after the other: for tests and tools, where no server runs.
 ///
 /// Errors: those of the database.
-pub async fn run_all(app: &std::sync::Arc<App>) -> Result<()> {
+pub async fn run_all(app: &Arc<App>) -> Result<()> {
     while run_due(app).await? {}
     Ok(())
 }

@@ -3,13 +3,14 @@
 //! Whoever takes a job up puts a number of his own into its row, his lease, and says until when he has it. Each batch looks whether
 //! the lease is still his and extends it. A node that stops in the middle loses it by time, and another one goes on.
 
-use super::{Kind, Status, Step};
+use super::{Alone, Kind, Status, Step};
 use crate::App;
 use crate::api::call::Call;
 use crate::api::context::Context;
 use crate::auth;
 use crate::error::{Error, Result};
 use crate::resources::jobs::Job;
+use crate::rules;
 use engine::record::select_list;
 use engine::{Site, Stored};
 use model::{Gid, Timestamp};
@@ -19,6 +20,9 @@ use store::{Tx, params};
 
 /// How long a job is a node's after its last batch, in milliseconds. A batch takes less than a hundredth of that.
 const LEASE: i64 = 30_000;
+
+/// How often the lease of a job is extended that works beside the database.
+const BEAT: Duration = Duration::from_secs(5);
 
 /// Failures in a row after which a job is given up.
 const MAX_ATTEMPTS: i64 = 5;
@@ -144,9 +148,13 @@ pub async fn claim(app: &Arc<App>) -> Result<Option<Claim>> {
 /// Errors: those of the database that have nothing to do with the job.
 pub async fn batch(app: &Arc<App>, claim: Claim) -> Result<Next> {
     let server = Arc::clone(app);
-    let result = app.store.write(move |tx| in_transaction(&server, tx, claim)).await;
+    let mut result = app.store.write(move |tx| in_transaction(&server, tx, claim)).await;
+    if let Ok(Did::Alone(work)) = result {
+        result = alone(app, claim, work).await.map(Did::Next);
+    }
     match result {
-        Ok(next) => Ok(next),
+        Ok(Did::Next(next)) => Ok(next),
+        Ok(Did::Alone(_)) => Ok(Next::Batch),
         Err(Error::Overloaded) => Err(Error::Overloaded),
         Err(error) => {
             let job = claim.job;
@@ -172,12 +180,76 @@ fn held(tx: &mut Tx<'_>, claim: Claim) -> Result<Option<Job>> {
     Ok(tx.first(&sql, params![claim.job, claim.lease], |row| Job::from_row(row, 0))?)
 }
 
-fn in_transaction(app: &Arc<App>, tx: &mut Tx<'_>, claim: Claim) -> Result<Next> {
-    let Some(job) = held(tx, claim)? else { return Ok(Next::Nothing) };
+/// What a batch came to.
+enum Did {
+    /// It is done.
+    Next(Next),
+    /// There is work to do without a transaction.
+    Alone(Alone<String>),
+}
+
+/// Does work beside the database and writes down what the job remembers then. The lease is extended meanwhile; the work is dropped
+/// when the job is cancelled, or somebody else's.
+async fn alone(app: &Arc<App>, claim: Claim, work: Alone<String>) -> Result<Next> {
+    let Ok(_permit) = app.jobs.alone.try_acquire() else {
+        put_off(app, claim, LOOK).await?;
+        return Ok(Next::Nothing);
+    };
+    let lost = async {
+        loop {
+            tokio::time::sleep(BEAT).await;
+            if !extend(app, claim).await? {
+                return Ok::<(), Error>(());
+            }
+        }
+    };
+    let state = tokio::select! {
+        state = work => state?,
+        lost = lost => {
+            lost?;
+            // The next batch sees what has become of the job.
+            return Ok(Next::Batch);
+        }
+    };
+    let now = (app.clock)();
+    app.store
+        .write(move |tx| {
+            let Some(job) = held(tx, claim)? else { return Ok(Next::Nothing) };
+            tx.execute(
+                "UPDATE jobs SET state = ?, attempts = 0, error = NULL, due_at = ? WHERE gid = ?",
+                params![state, now.plus_millis(LEASE), job.gid],
+            )?;
+            Ok(Next::Batch)
+        })
+        .await
+}
+
+/// Keeps a job for longer; false if it was cancelled or is not the claim's any more.
+async fn extend(app: &Arc<App>, claim: Claim) -> Result<bool> {
+    let until = (app.clock)().plus_millis(LEASE);
+    app.store
+        .write(move |tx| {
+            let kept = tx.execute(
+                "UPDATE jobs SET due_at = ? WHERE gid = ? AND lease = ? AND finished_at IS NULL AND is_cancelled = 0",
+                params![until, claim.job, claim.lease],
+            )?;
+            Ok(kept > 0)
+        })
+        .await
+}
+
+fn in_transaction(app: &Arc<App>, tx: &mut Tx<'_>, claim: Claim) -> Result<Did> {
+    let started = Instant::now();
+    let Some(job) = held(tx, claim)? else { return Ok(Did::Next(Next::Nothing)) };
     let kind = app.jobs.kind(&job.kind)?;
     if job.is_cancelled {
         give_up(app, tx, &job, kind, "It was cancelled")?;
-        return Ok(Next::Nothing);
+        return Ok(Did::Next(Next::Nothing));
+    }
+    if let Some(work) = (kind.alone)(app, &job)? {
+        let until = (app.clock)().plus_millis(LEASE);
+        tx.execute("UPDATE jobs SET due_at = ? WHERE gid = ?", params![until, job.gid])?;
+        return Ok(Did::Alone(work));
     }
     let (Step { rows, is_done }, state) = as_creator(app, tx, &job, |cx| (kind.batch)(cx, &job))?;
     let now = (app.clock)();
@@ -193,7 +265,8 @@ fn in_transaction(app: &Arc<App>, tx: &mut Tx<'_>, claim: Claim) -> Result<Next>
             job.gid
         ],
     )?;
-    Ok(if is_done { Next::Nothing } else { Next::Batch })
+    app.jobs.pace.took(started.elapsed());
+    Ok(Did::Next(if is_done { Next::Nothing } else { Next::Batch }))
 }
 
 /// Runs `work` for who asked for the job, and writes what happened to the event log.
@@ -211,6 +284,8 @@ fn as_creator<T>(
         viewer: actor.user,
     };
     let mut cx = Context::new(tx, app, actor, site, job.request_id.clone(), &Call::default());
+    // What a rule began goes on as the rule's.
+    cx.automated = rules::events::is_request(&job.request_id);
     let result = work(&mut cx)?;
     cx.write_events()?;
     if cx.begins_jobs {
@@ -270,12 +345,18 @@ fn end(app: &Arc<App>, tx: &mut Tx<'_>, job: &Job, reason: &str) -> Result<()> {
 ///
 /// Errors: those of the database; then it is free when the lease ends.
 pub async fn release(app: &Arc<App>, claim: Claim) -> Result<()> {
-    let now = (app.clock)();
+    put_off(app, claim, Duration::ZERO).await
+}
+
+/// Gives a job back, for whoever takes it up after a while.
+async fn put_off(app: &Arc<App>, claim: Claim, wait: Duration) -> Result<()> {
+    let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+    let due = (app.clock)().plus_millis(wait);
     app.store
         .write(move |tx| {
             tx.execute(
                 "UPDATE jobs SET lease = NULL, due_at = ? WHERE gid = ? AND lease = ? AND finished_at IS NULL",
-                params![now, claim.job, claim.lease],
+                params![due, claim.job, claim.lease],
             )?;
             Ok(())
         })

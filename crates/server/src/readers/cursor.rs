@@ -170,6 +170,7 @@ impl Worker {
         match moved {
             Ok(Some(to)) => {
                 (self.at, self.unwanted, self.failures) = (Some(to), 0, 0);
+                (self.reader.done)(app);
                 Ok(Stepped::On)
             }
             Ok(None) => {

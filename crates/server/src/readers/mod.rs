@@ -19,6 +19,7 @@ pub mod run;
 pub use log::{Change, LogEvent, Position};
 pub use run::{Follower, Log, Running};
 
+use crate::App;
 use crate::api::Context;
 use crate::error::Result;
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub struct Reader {
     ///
     /// It may be called again with the same events after a failure, and skipped events that it did not want do not come.
     pub react: React,
+    /// Called when what it did is committed.
+    pub done: fn(&App),
 }
 
 impl Reader {
@@ -54,12 +57,24 @@ impl Reader {
         name: &'static str,
         react: impl Fn(&mut Context<'_, '_>, &[LogEvent]) -> Result<()> + Send + Sync + 'static,
     ) -> Self {
-        Reader { name, from_start: false, wants: |_, _| Ok(true), react: Arc::new(react) }
+        Reader {
+            name,
+            from_start: false,
+            wants: |_, _| Ok(true),
+            react: Arc::new(react),
+            done: |_| {},
+        }
     }
 
     /// Starts with the oldest event that is kept.
     pub fn from_start(mut self) -> Self {
         self.from_start = true;
+        self
+    }
+
+    /// Calls `done` when what it did is committed.
+    pub fn then(mut self, done: fn(&App)) -> Self {
+        self.done = done;
         self
     }
 
@@ -72,5 +87,9 @@ impl Reader {
 
 /// Every reader.
 pub fn all() -> Vec<Reader> {
-    vec![crate::resources::webhooks::queue::reader()]
+    vec![
+        crate::resources::notifications::feed::reader(),
+        crate::resources::webhooks::queue::reader(),
+        crate::rules::reader(),
+    ]
 }

@@ -3,12 +3,14 @@
 //! API section "Allocations". They are seen and edited as their project. Several may overlap.
 //! Events: `allocation` added, changed, deleted.
 
+use crate::jobs::copying::Shift;
 use crate::prelude::*;
 use crate::resources::projects::Project;
 use crate::resources::users::User;
 use crate::resources::workspace_memberships::require_in_workspace;
 use crate::resources::workspaces::Workspace;
 use engine::FromJson;
+use engine::record::select_list;
 use engine::schema::{Fetching, RowsOf};
 
 /// An allocation as stored, one row of `allocations`.
@@ -223,6 +225,68 @@ pub fn operations(api: &mut Operations) {
     .query("assignee", "Only the allocations of this user.")
     .query("workspace", "Only the allocations in this workspace.");
     api.create::<Allocation>("createAllocation", "/allocations", "Sets time aside for a project.");
+}
+
+/// Copies the next allocations of a project, by gid, at most `most`, to another one; those of people who left the workspace are left
+/// out. Gives the last one that was looked at; `None` when there are no more.
+pub fn copy(
+    cx: &mut Context<'_, '_>,
+    (from, to): (Gid, Gid),
+    after: i64,
+    most: i64,
+    shift: &Shift,
+) -> Result<Option<Gid>> {
+    let found = cx.query(
+        &format!(
+            r#"SELECT CASE WHEN wm.gid IS NULL THEN 0 ELSE 1 END, {} FROM allocations AS t LEFT JOIN workspace_memberships AS wm ON wm.workspace = t.workspace AND wm."user" = t.assignee AND wm.is_active = 1
+               WHERE t.parent = ? AND t.deleted IS NULL AND t.gid > ? ORDER BY t.gid LIMIT ?"#,
+            select_list::<Allocation>("t")
+        ),
+        params![from, after, most],
+        |row| Ok((row.get::<bool>(0)?, Allocation::from_row(row, 1)?)),
+    )?;
+    let last = found.last().map(|(_, row)| row.gid);
+    let first = cx.tx.gids(u32::try_from(found.len()).unwrap_or(u32::MAX))?;
+    let there = found.into_iter().filter_map(|(is_there, row)| is_there.then_some(row));
+    let copies: Vec<(Gid, Allocation)> = (first.get()..)
+        .zip(there)
+        .map(|(gid, original)| {
+            let start_date = shift.moved(original.start_date);
+            let end_date = shift.moved(original.end_date).max(start_date);
+            let copy = Allocation {
+                gid: Gid::new(gid),
+                parent: to,
+                start_date,
+                end_date,
+                ..original.clone()
+            };
+            (original.gid, copy)
+        })
+        .collect();
+    let rows: Vec<String> = copies
+        .iter()
+        .map(|(original, copy)| {
+            format!(
+                "{:019}{:019}{}{}",
+                original.get(),
+                copy.gid.get(),
+                copy.start_date,
+                copy.end_date
+            )
+        })
+        .collect();
+    let (now, me) = (cx.now(), cx.me());
+    cx.later(
+        "INSERT INTO allocations (gid, workspace, parent, assignee, start_date, end_date, effort_type, effort_value, created_at, created_by)
+         SELECT CAST(substr(i.value, 20, 19) AS BIGINT), a.workspace, CAST(? AS BIGINT), a.assignee, substr(i.value, 39, 10), substr(i.value, 49, 10), a.effort_type, a.effort_value, CAST(? AS BIGINT), CAST(? AS BIGINT)
+         FROM texts(?) AS i JOIN allocations AS a ON a.gid = CAST(substr(i.value, 1, 19) AS BIGINT)",
+        params![to, now, me, &rows].to_vec(),
+    )?;
+    for (_, copy) in copies {
+        let scopes = copy.scopes(cx)?;
+        cx.emit(Event { scopes, ..Event::added(Allocation::TYPE, &copy) });
+    }
+    Ok(last)
 }
 
 /// `getAllocations`: by first day.

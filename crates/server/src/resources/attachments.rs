@@ -85,7 +85,7 @@ impl Record for Attachment {
 /// The signed address of a file's bytes, good for two minutes.
 pub fn download_url(site: &Site, gid: Gid) -> String {
     let expires = site.now.plus_millis(DOWNLOAD_LIFETIME).millis();
-    let signature = files::signature(&site.secret, gid, expires);
+    let signature = files::signature(&site.secret, Attachment::TYPE, gid, expires);
     format!("{}{DOWNLOAD}{gid}?expires={expires}&signature={signature}", site.url)
 }
 

@@ -290,7 +290,7 @@ fn invite(cx: &mut Context<'_, '_>, workspace: Workspace, call: &Call) -> Result
                 workspace.name
             ),
         };
-        let is_sent = mail::queue(cx.app, &letter);
+        let is_sent = mail::queue(cx, &letter)?;
         let row = Invitation {
             gid: cx.gid()?,
             workspace: workspace.gid,

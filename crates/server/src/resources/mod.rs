@@ -18,6 +18,8 @@ pub mod jobs;
 pub mod likes;
 pub mod memberships;
 pub mod names;
+pub mod notifications;
+pub mod organization_exports;
 pub mod portfolio_memberships;
 pub mod portfolios;
 pub mod preferences;
@@ -26,6 +28,7 @@ pub mod project_memberships;
 pub mod project_statuses;
 pub mod project_templates;
 pub mod projects;
+pub mod rules;
 pub mod sections;
 pub mod sessions;
 pub mod sharing;
@@ -64,6 +67,8 @@ pub fn registry() -> Registry {
         .add::<goals::Goal>()
         .add::<jobs::Job>()
         .add::<memberships::Membership>()
+        .add::<notifications::Notification>()
+        .add::<organization_exports::OrganizationExport>()
         .add::<portfolio_memberships::PortfolioMembership>()
         .add::<portfolios::Portfolio>()
         .add::<project_briefs::ProjectBrief>()
@@ -71,6 +76,8 @@ pub fn registry() -> Registry {
         .add::<project_templates::ProjectTemplate>()
         .add::<project_statuses::ProjectStatus>()
         .add::<projects::Project>()
+        .add::<rules::Rule>()
+        .add::<rules::RuleRun>()
         .add::<sections::Section>()
         .add::<status_updates::StatusUpdate>()
         .add::<stories::Story>()
@@ -107,6 +114,7 @@ pub fn operations(api: &mut Operations) {
     goals::operations(api);
     jobs::operations(api);
     memberships::operations(api);
+    organization_exports::operations(api);
     portfolio_memberships::operations(api);
     portfolios::operations(api);
     project_briefs::operations(api);
@@ -116,6 +124,7 @@ pub fn operations(api: &mut Operations) {
     projects::operations(api);
     project_templates::project_operations(api);
     custom_fields::settings::project_operations(api);
+    rules::operations(api);
     sections::operations(api);
     status_updates::operations(api);
     stories::operations(api);
@@ -137,6 +146,7 @@ pub fn operations(api: &mut Operations) {
     crate::search::everywhere::operations(api);
     visits::operations(api);
     calendar_feeds::operations(api);
+    notifications::operations(api);
     identity::account::operations(api);
     sessions::operations(api);
     invitations::operations(api);

@@ -3,10 +3,12 @@
 //! API section "Project briefs", 4 operations. Events: `project_brief` added, changed, deleted, and that the project's
 //! `project_brief` is another one.
 
+use crate::jobs::copying::End;
 use crate::prelude::*;
-use crate::resources::projects::Project;
+use crate::resources::projects::{Project, duplicating};
 use crate::resources::texts;
 use engine::changed_columns;
+use engine::record::select_list;
 
 /// One row of `project_briefs`.
 #[derive(Debug, Clone)]
@@ -143,6 +145,38 @@ fn tell_project(cx: &mut Context<'_, '_>, brief: &ProjectBrief) -> Result<()> {
         cx.emit(event);
     }
     Ok(())
+}
+
+/// Gives a copy of a project a brief like that of the original, if that has one.
+pub fn copy(cx: &mut Context<'_, '_>, from: End, to: End) -> Result<()> {
+    let original = cx.first(
+        &format!(
+            "SELECT {} FROM project_briefs AS t WHERE t.project = ? AND coalesce(t.deleted, 0) = ?",
+            select_list::<ProjectBrief>("t")
+        ),
+        params![from.root, from.template],
+        |row| ProjectBrief::from_row(row, 0),
+    )?;
+    let Some(original) = original else { return Ok(()) };
+    let brief = ProjectBrief {
+        gid: cx.gid()?,
+        project: Gid::new(to.root),
+        created_at: cx.now(),
+        created_by: Some(cx.me()),
+        modified_at: cx.now(),
+        ..original.clone()
+    };
+    cx.insert(&brief)?;
+    duplicating::copy_text(cx, original.gid, brief.gid)?;
+    if to.is_live() {
+        let scopes = brief.scopes(cx)?;
+        cx.emit(Event { scopes, ..Event::added(ProjectBrief::TYPE, &brief) });
+        return Ok(());
+    }
+    cx.later(
+        "UPDATE project_briefs SET deleted = ? WHERE gid = ?",
+        params![to.template, brief.gid].to_vec(),
+    )
 }
 
 /// The operations of the section, in the order of the API reference.

@@ -9,6 +9,7 @@ use crate::jobs;
 use crate::jobs::copying::{Copy, End, Include, InstantiateProject, SaveProjectAsTemplate};
 use crate::prelude::*;
 use crate::resources::jobs::Job;
+use crate::resources::project_briefs;
 use crate::resources::projects::{Project, duplicating};
 use crate::resources::teams::Team;
 use crate::resources::texts::{self, Form};
@@ -300,6 +301,7 @@ fn save(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     duplicating::copy_text(cx, project.gid, template.gid)?;
     duplicating::copy_settings(cx, project.gid, inner.gid)?;
     let (from, to) = (End::live(project.gid), End::inside(template.gid, inner.gid));
+    project_briefs::copy(cx, from, to)?;
     let work = Copy::of_project(project.workspace, from, to, Include::INSIDE);
     duplicating::begin(cx, &project, template.gid, work, SaveProjectAsTemplate)
 }
@@ -376,6 +378,7 @@ fn instantiate(cx: &mut Context<'_, '_>, template: ProjectTemplate, call: &Call)
         params![made.gid, template.gid, template.workspace].to_vec(),
     )?;
     let (from, to) = (End::inside(template.gid, like.gid), End::live(made.gid));
+    project_briefs::copy(cx, from, to)?;
     let mut work = Copy::of_project(template.workspace, from, to, Include::INSIDE);
     work.shift.days = plan.days;
     work.project_dates =

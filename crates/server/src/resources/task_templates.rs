@@ -14,6 +14,7 @@ use crate::resources::projects::{Project, duplicating};
 use crate::resources::tasks::{self, Task};
 use crate::resources::texts;
 use crate::resources::users::User;
+use engine::record::select_list;
 use engine::schema::Fetching;
 use serde_json::json;
 use std::collections::HashMap;
@@ -321,15 +322,54 @@ fn save(cx: &mut Context<'_, '_>, task: Task, call: &Call) -> Result<Answer> {
         created_at: cx.now(),
         created_by: Some(cx.me()),
     };
-    cx.insert(&template)?;
-    let scopes = template.scopes(cx)?;
-    cx.emit(Event { scopes, ..Event::added(TaskTemplate::TYPE, &template) });
-    let (from, to) = (End::live(task.gid), End::inside(template.gid, template.task));
-    let work = Copy::of_task(task.workspace, from, to, Include::INSIDE);
-    let about =
-        About { gid: cx.gid()?, workspace: task.workspace, result: template.gid, total: None };
-    jobs::start(cx, about, SaveTaskAsTemplate(work))?;
+    let from = End::live(task.gid);
+    begin(cx, &template, Copy::of_task(task.workspace, from, inside(&template), Include::INSIDE))?;
     cx.answer_gid::<TaskTemplate>(template.gid)
+}
+
+/// Copies the next task template of a project, by gid, to another one; what is in it comes by a job of its own, and the dates count
+/// from the same day. Gives the template that was copied; `None` when there are no more.
+pub fn copy_next(cx: &mut Context<'_, '_>, from: Gid, to: Gid, after: i64) -> Result<Option<Gid>> {
+    let original = cx.first(
+        &format!(
+            "SELECT {} FROM task_templates AS t WHERE t.project = ? AND t.deleted IS NULL AND t.is_ready = 1 AND t.gid > ? ORDER BY t.gid LIMIT 1",
+            select_list::<TaskTemplate>("t")
+        ),
+        params![from, after],
+        |row| TaskTemplate::from_row(row, 0),
+    )?;
+    let Some(original) = original else { return Ok(None) };
+    let template = TaskTemplate {
+        gid: cx.gid()?,
+        project: to,
+        task: cx.gid()?,
+        is_ready: false,
+        created_at: cx.now(),
+        created_by: Some(cx.me()),
+        ..original.clone()
+    };
+    let from = End::inside(original.gid, original.task);
+    begin(
+        cx,
+        &template,
+        Copy::of_task(template.workspace, from, inside(&template), Include::INSIDE),
+    )?;
+    Ok(Some(original.gid))
+}
+
+/// The place of what is in a template.
+fn inside(template: &TaskTemplate) -> End {
+    End::inside(template.gid, template.task)
+}
+
+/// Makes the row of a template and begins to fill it.
+fn begin(cx: &mut Context<'_, '_>, template: &TaskTemplate, work: Copy) -> Result<()> {
+    cx.insert(template)?;
+    let scopes = template.scopes(cx)?;
+    cx.emit(Event { scopes, ..Event::added(TaskTemplate::TYPE, template) });
+    let workspace = template.workspace;
+    let about = About { gid: cx.gid()?, workspace, result: template.gid, total: None };
+    jobs::start(cx, about, SaveTaskAsTemplate(work))
 }
 
 /// A template is whole and can be used.

@@ -7,6 +7,7 @@ use crate::api::operations::Input;
 use crate::prelude::*;
 use crate::resources::custom_fields::CustomField;
 use crate::resources::portfolios::Portfolio;
+use crate::resources::project_templates::ProjectTemplate;
 use crate::resources::teams::{self, Team};
 use crate::resources::workspace_memberships;
 use crate::resources::{projects::Project, tags::Tag, tasks::Task, workspaces::Workspace};
@@ -328,8 +329,7 @@ fn favorites(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
         "task" => favorites_of::<Task>(cx, call, &workspace),
         "user" => favorites_of::<User>(cx, call, &workspace),
         "portfolio" => favorites_of::<Portfolio>(cx, call, &workspace),
-        // There are none of these yet.
-        "project_template" => cx.answer_page(Page::<Project>::whole(Vec::new()), Shape::Compact),
+        "project_template" => favorites_of::<ProjectTemplate>(cx, call, &workspace),
         other => Err(invalid(
             "resource_type",
             format!(

@@ -23,7 +23,8 @@ const MAX_FAVORITES: i64 = 500;
 const VISITED: [&str; 7] = ["project", "task", "portfolio", "goal", "user", "team", "tag"];
 
 /// What can be a favourite. Source: API reference, "Get a user's favorites"; goals are ours.
-const FAVORITES: [&str; 6] = ["portfolio", "project", "tag", "task", "user", "goal"];
+const FAVORITES: [&str; 7] =
+    ["portfolio", "project", "project_template", "tag", "task", "user", "goal"];
 
 const VISIT_FIELDS: &[Plain] = &[
     ("resource", JsonType::Object, "What was opened: its gid, type and name."),

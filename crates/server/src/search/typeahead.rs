@@ -10,6 +10,7 @@ use crate::prelude::*;
 use crate::resources::custom_fields::CustomField;
 use crate::resources::goals::Goal;
 use crate::resources::portfolios::Portfolio;
+use crate::resources::project_templates::ProjectTemplate;
 use crate::resources::projects::Project;
 use crate::resources::tags::Tag;
 use crate::resources::tasks::Task;
@@ -88,10 +89,9 @@ fn complete(
         "tag" => ask.answer::<Tag>(cx),
         "team" => ask.answer::<Team>(cx),
         "custom_field" => ask.answer::<CustomField>(cx),
-        // There are no agents, and no templates yet.
-        "agent" | "project_template" => {
-            cx.answer_page(Page::<User>::whole(Vec::new()), Shape::Compact)
-        }
+        "project_template" => ask.answer::<ProjectTemplate>(cx),
+        // There are none.
+        "agent" => cx.answer_page(Page::<User>::whole(Vec::new()), Shape::Compact),
         other => Err(invalid(
             "resource_type",
             format!("Must be one of {TYPES}, not: {}", crate::api::call::cut(other)),

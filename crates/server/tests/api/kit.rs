@@ -72,6 +72,14 @@ pub(crate) fn on_both(test: impl Fn(&App)) {
     }
 }
 
+/// Runs a test on SQLite, then on PostgreSQL, with other settings.
+pub(crate) fn on_both_with(settings: &Settings, test: impl Fn(&App)) {
+    eprintln!("on SQLite");
+    test(&App::with(settings.clone()));
+    eprintln!("on PostgreSQL");
+    test(&App::postgres_with(settings.clone()));
+}
+
 /// Databases of finished tests, empty again: making one takes PostgreSQL far longer than most tests.
 static UNUSED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -113,10 +121,14 @@ impl App {
 
     /// On PostgreSQL.
     pub(crate) fn postgres() -> App {
+        App::postgres_with(Settings::default())
+    }
+
+    fn postgres_with(settings: Settings) -> App {
         let used = UNUSED.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let url = used.unwrap_or_else(|| postgres().fresh_database());
         let config = Config { readers: 1, ..postgres_config(&url) };
-        App::open(config, TempDir::new(), Settings::default(), Some(url))
+        App::open(config, TempDir::new(), settings, Some(url))
     }
 
     /// On PostgreSQL with several connections, for requests that run at once.
@@ -220,6 +232,11 @@ impl App {
         self.runtime.block_on(sender::send_due(&self.server)).unwrap()
     }
 
+    /// Does what the server does once a minute about what is due soon.
+    pub(crate) fn tell_what_is_due(&self) {
+        self.runtime.block_on(server::resources::notifications::due::tell(&self.server)).unwrap();
+    }
+
     /// Does what the server does once a minute about time periods; there are none before. They take gids.
     pub(crate) fn make_time_periods(&self) {
         self.runtime.block_on(server::resources::time_periods::extend(&self.server)).unwrap();
@@ -228,6 +245,21 @@ impl App {
     /// Runs every job that is due to its end, as the server does behind the requests.
     pub(crate) fn run_jobs(&self) {
         self.runtime.block_on(server::jobs::run_all(&self.server)).unwrap();
+    }
+
+    /// Runs every rule that events have set off, and what follows from that, as the server does behind the requests.
+    pub(crate) fn run_rules(&self) {
+        self.runtime
+            .block_on(server::rules::settle(&self.server))
+            .unwrap_or_else(|error| panic!("{error:?}"));
+    }
+
+    /// Does what the server does once a minute about rules, and runs those that the clock sets off.
+    pub(crate) fn tick_rules(&self) {
+        self.runtime
+            .block_on(server::rules::tick(&self.server))
+            .unwrap_or_else(|error| panic!("{error:?}"));
+        self.run_rules();
     }
 
     /// Lets a reader of the test's own making see everything that happened.

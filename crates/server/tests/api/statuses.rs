@@ -279,7 +279,7 @@ fn a_project_has_one_brief() {
         );
         assert_eq!(
             app.as_("bob").get(&format!("/attachments?parent={gid}")).gids(),
-            [file.clone()]
+            std::slice::from_ref(&file)
         );
         assert_eq!(
             app.as_("bob").get(&format!("/attachments/{file}")).data()["parent"]["resource_type"],

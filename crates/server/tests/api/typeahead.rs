@@ -101,6 +101,37 @@ fn visited_projects_come_first_and_then_favourites() {
 }
 
 #[test]
+fn favourite_project_templates_come_first() {
+    on_both(|app| {
+        let [a, b] = ["Plan A", "Plan B"].map(|name| {
+            let project = app.has("project", json!({ "name": name }));
+            let fields = json!({ "name": name, "public": true });
+            let job = app.as_("ada").post(&format!("/projects/{project}/saveAsTemplate"), fields);
+            app.run_jobs();
+            job.data()["new_project_template"]["gid"].as_str().unwrap().to_owned()
+        });
+        let closed = app.has("project", json!({ "name": "Plan C" }));
+        let fields = json!({ "name": "Plan C", "public": false });
+        app.as_("ada").post(&format!("/projects/{closed}/saveAsTemplate"), fields).data();
+        assert_eq!(complete(app, "bob", "project_template", "plan"), [&*a, &*b]);
+        app.as_("bob").post("/api/vinyasa/1/favorites", json!({ "resource": b })).data();
+
+        assert_eq!(complete(app, "bob", "project_template", "plan"), [&*b, &*a]);
+        assert_eq!(complete(app, "bob", "project_template", ""), [&*b, &*a]);
+        assert_eq!(complete(app, "bob", "project_template", "plan b"), [&*b]);
+        assert_eq!(complete(app, "eve", "project_template", "plan"), none());
+        let path = format!("/users/me/favorites?resource_type=project_template&workspace={ACME}");
+        assert_eq!(
+            app.as_("bob").get(&path).data(),
+            json!([{ "gid": b, "resource_type": "project_template", "name": "Plan B" }])
+        );
+        app.as_("ada").delete(&format!("/project_templates/{b}")).data();
+        assert_eq!(complete(app, "bob", "project_template", "plan"), [&*a]);
+        assert_eq!(app.as_("bob").get(&path).gids(), none());
+    });
+}
+
+#[test]
 fn followed_tasks_come_first() {
     on_both(|app| {
         let project = app.has("project", json!({}));

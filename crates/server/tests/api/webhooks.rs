@@ -95,12 +95,12 @@ fn a_handshake_makes_a_webhook_and_gives_its_secret() {
         assert!(again.error(403).starts_with("Duplicated webhook."));
         assert_eq!(
             app.as_("ada").get(&format!("/webhooks?workspace={ACME}")).gids(),
-            [gid.clone()]
+            std::slice::from_ref(&gid)
         );
         let path = format!(
             "/webhooks?workspace={ACME}&resource={project}&limit=5&opt_fields=filters.action,target"
         );
-        assert_eq!(app.as_("ada").get(&path).gids(), [gid.clone()]);
+        assert_eq!(app.as_("ada").get(&path).gids(), std::slice::from_ref(&gid));
         app.as_("ada").get("/webhooks").error(400);
         assert_eq!(app.as_("bob").get(&format!("/webhooks?workspace={ACME}")).gids(), [""; 0]);
         app.as_("bob").get(&format!("/webhooks/{gid}")).error(403);

@@ -105,6 +105,15 @@ pub(crate) fn lock_rows(table: &str) -> String {
     )
 }
 
+/// The statements that open a cursor over a query, give its next rows, and close it.
+pub(crate) fn cursor(number: u32, sql: &str) -> [String; 3] {
+    [
+        format!("DECLARE stream_{number} NO SCROLL CURSOR FOR {sql}"),
+        format!("FETCH 500 FROM stream_{number}"),
+        format!("CLOSE stream_{number}"),
+    ]
+}
+
 /// See [`Dialect::hold`](super::Dialect::hold): what a foreign key takes on the row it names.
 pub(super) fn hold(alias: &str) -> String {
     format!(" FOR KEY SHARE OF {alias}")

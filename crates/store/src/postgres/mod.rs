@@ -6,6 +6,7 @@
 
 mod exchange;
 pub(crate) mod notices;
+mod tls;
 mod values;
 pub(crate) mod worker;
 
@@ -19,7 +20,8 @@ use futures_util::TryStreamExt;
 use futures_util::future::maybe_done;
 use tokio::runtime::Runtime;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, NoTls, Statement};
+use tokio_postgres::tls::TlsStream;
+use tokio_postgres::{Client, Connection, NoTls, Socket, Statement};
 
 use crate::dialect::postgres::{self as dialect, Remedy};
 use crate::{Dialect, Error, Value, sql, sqlite};
@@ -41,29 +43,43 @@ const LIMITS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_
 pub(crate) struct Target {
     config: tokio_postgres::Config,
     durable: bool,
+    tls: Option<tls::Connector>,
 }
 
 impl Target {
-    /// Reads a `postgres://` URL.
+    /// Reads a `postgres://` URL. Without `sslmode=require` or more there is no TLS, whatever the server offers.
     pub(crate) fn parse(url: &str, durable: bool) -> Result<Target, Error> {
-        let no_tls = || Error::Database("TLS is not built in yet; use sslmode=disable".to_owned());
-        if url.contains("sslmode=verify") {
-            return Err(no_tls());
-        }
+        let (url, tls) = tls::split(url)?;
         let mut config: tokio_postgres::Config = url.parse().map_err(|error| {
             Error::Database(format!("the database URL is wrong: {}", dialect::whole(&error)))
         })?;
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(no_tls());
-        }
-        config.ssl_mode(SslMode::Disable);
+        config.ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
         }
         if config.get_application_name().is_none() {
             config.application_name("vinyasa");
         }
-        Ok(Target { config, durable })
+        Ok(Target { config, durable, tls })
+    }
+
+    /// Connects; a task of its own drives the connection.
+    async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
+        if let Some(tls) = &self.tls {
+            let (client, connection) = self.config.connect(tls.clone()).await?;
+            tokio::spawn(drive(connection));
+            return Ok(client);
+        }
+        let (client, connection) = self.config.connect(NoTls).await?;
+        tokio::spawn(drive(connection));
+        Ok(client)
+    }
+}
+
+/// Drives a connection to its end.
+async fn drive<T: TlsStream + Unpin>(connection: Connection<Socket, T>) {
+    if let Err(error) = connection.await {
+        tracing::warn!(error = dialect::whole(&error), "lost a PostgreSQL connection");
     }
 }
 
@@ -153,19 +169,15 @@ impl Link {
 
 impl Session {
     async fn open(target: &Target) -> Result<Session, Error> {
-        let (client, connection) = target.config.connect(NoTls).await.map_err(|error| {
+        let client = target.connect().await.map_err(|error| {
             let text = dialect::whole(&error);
             tracing::error!(error = text, "cannot connect to PostgreSQL");
-            // A wrong password or database name stays wrong; everything else may pass.
+            // A wrong password, database name or certificate stays wrong; everything else may pass.
             let wrong =
-                error.code().is_some_and(|code| ["28", "3D"].contains(&prefix(code.code())));
+                error.code().is_some_and(|code| ["28", "3D"].contains(&prefix(code.code())))
+                    || error.to_string().starts_with("error performing TLS handshake");
             if wrong { Error::Database(text) } else { Error::Overloaded }
         })?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!(error = dialect::whole(&error), "lost a PostgreSQL connection");
-            }
-        });
         let commit = if target.durable { "" } else { "SET synchronous_commit = off;" };
         // Generic plans are made once per statement; compiling them to machine code never pays off here.
         let settings =

@@ -6,7 +6,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
-use tokio_postgres::{AsyncMessage, NoTls};
+use tokio_postgres::tls::TlsStream;
+use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Socket};
 
 use crate::Error;
 use crate::dialect::postgres as dialect;
@@ -52,7 +53,21 @@ async fn listen(
     channel: &str,
     sender: &mpsc::Sender<()>,
 ) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = target.config.connect(NoTls).await?;
+    if let Some(tls) = &target.tls {
+        let (client, connection) = target.config.connect(tls.clone()).await?;
+        return hear(client, connection, channel, sender).await;
+    }
+    let (client, connection) = target.config.connect(NoTls).await?;
+    hear(client, connection, channel, sender).await
+}
+
+/// Listens on this connection.
+async fn hear<T: TlsStream + Unpin>(
+    client: Client,
+    mut connection: Connection<Socket, T>,
+    channel: &str,
+    sender: &mpsc::Sender<()>,
+) -> Result<(), tokio_postgres::Error> {
     let mut messages = poll_fn(move |context| connection.poll_message(context));
     let text = format!("LISTEN {channel}");
     let mut asked = std::pin::pin!(client.batch_execute(&text));

@@ -6,6 +6,7 @@ mod group_commit;
 mod jobs;
 mod opening;
 mod postgres;
+mod tls;
 mod two_processes;
 mod values;
 

@@ -1,7 +1,7 @@
 import { useLingui } from '@lingui/react/macro';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { FolderKanban } from 'lucide-react';
-import { Suspense, useCallback, useEffect } from 'react';
+import { lazy, Suspense, useCallback, useEffect } from 'react';
 import { useShortcuts } from '~/lib/shortcuts.ts';
 import { useTitle } from '~/lib/use-page.ts';
 import { rememberRecent } from '~/shell/recent.ts';
@@ -12,9 +12,12 @@ import { AvatarStack } from '~/ui/Avatar.tsx';
 import { PageHead } from '~/ui/PageHead.tsx';
 import { Tile } from '~/ui/Pill.tsx';
 import { ErrorState, NotFound, Skeleton } from '~/ui/states.tsx';
-import { tabClasses } from '~/ui/Tabs.tsx';
+import { tabClasses } from '~/ui/tab-classes.ts';
 import styles from './ProjectPage.module.css';
+
 import { VIEWS } from './views.ts';
+
+const TaskPane = lazy(() => import('../task-pane/TaskPane.tsx').then((module) => ({ default: module.TaskPane })));
 
 /** A project: its head, its views, and the open task beside them. */
 export function ProjectPage() {
@@ -43,6 +46,14 @@ export function ProjectPage() {
     },
     [navigate, ws, gid, view, task],
   );
+  const { focus } = useSearch({ strict: false }) as { focus?: string };
+  const isFull = !!task && focus === 'true';
+  const setFull = (next: boolean) =>
+    void navigate({
+      to: '.',
+      search: (before: object) => ({ ...before, focus: next ? 'true' : undefined }),
+      replace: true,
+    } as never);
   useShortcuts(
     VIEWS.slice(0, 9).map((item, index) => ({
       id: `view-${item.id}`,
@@ -58,31 +69,40 @@ export function ProjectPage() {
   const Shown = shown.component;
   return (
     <div className={styles['page']}>
-      <PageHead
-        title={project.name ?? ''}
-        icon={
-          <Tile color={project.color}>
-            <FolderKanban />
-          </Tile>
-        }
-        end={<AvatarStack people={project.members ?? []} />}
-      />
-      <nav className={tabClasses.list} aria-label={t`Views`}>
-        {VIEWS.map((item) => (
-          <Link
-            key={item.id}
-            to={`/1/${ws}/project/${gid}/${item.id}` as never}
-            className={tabClasses.tab}
-            aria-current={item === shown ? 'page' : undefined}
-          >
-            <item.icon aria-hidden="true" />
-            {i18n._(item.label)}
-          </Link>
-        ))}
-      </nav>
-      <Suspense fallback={<Skeleton />}>
-        <Shown ws={ws} project={gid} openTask={openTask} open={task ?? null} />
-      </Suspense>
+      <div className={styles['column']} hidden={isFull}>
+        <PageHead
+          title={project.name ?? ''}
+          icon={
+            <Tile color={project.color}>
+              <FolderKanban />
+            </Tile>
+          }
+          end={<AvatarStack people={project.members ?? []} />}
+        />
+        <nav className={tabClasses.list} aria-label={t`Views`}>
+          {VIEWS.map((item) => (
+            <Link
+              key={item.id}
+              to={`/1/${ws}/project/${gid}/${item.id}` as never}
+              className={tabClasses.tab}
+              aria-current={item === shown ? 'page' : undefined}
+            >
+              <item.icon aria-hidden="true" />
+              {i18n._(item.label)}
+            </Link>
+          ))}
+        </nav>
+        <div className={styles['view']}>
+          <Suspense fallback={<Skeleton />}>
+            <Shown ws={ws} project={gid} openTask={openTask} open={task ?? null} />
+          </Suspense>
+        </div>
+      </div>
+      {task && (
+        <Suspense fallback={null}>
+          <TaskPane key={task} ws={ws} gid={task} onOpen={openTask} isFull={isFull} onFull={setFull} />
+        </Suspense>
+      )}
     </div>
   );
 }

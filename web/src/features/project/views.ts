@@ -1,6 +1,6 @@
 import type { MessageDescriptor } from '@lingui/core';
 import { msg } from '@lingui/core/macro';
-import { List, type LucideIcon } from 'lucide-react';
+import { Kanban, List, type LucideIcon } from 'lucide-react';
 import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
 
 /** What every view of a project is given. */
@@ -27,5 +27,11 @@ export const VIEWS: readonly View[] = [
     label: msg`List`,
     icon: List,
     component: lazy(() => import('../project-list/ListView.tsx').then((module) => ({ default: module.ListView }))),
+  },
+  {
+    id: 'board',
+    label: msg`Board`,
+    icon: Kanban,
+    component: lazy(() => import('../project-board/BoardView.tsx').then((module) => ({ default: module.BoardView }))),
   },
 ];

@@ -1,12 +1,11 @@
 import { useLingui } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
 import { FolderKanban, Plus } from 'lucide-react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { dayOfMoment } from '~/lib/dates.ts';
 import { formatDate } from '~/lib/locale.ts';
 import { useTitle } from '~/lib/use-page.ts';
 import { useWorkspace } from '~/lib/use-workspace.ts';
-import { NewProject } from '~/shell/NewProject.tsx';
 import { useEntity } from '~/store/hooks.ts';
 import { useProjects } from '~/store/lists.ts';
 import { Person } from '~/ui/Avatar.tsx';
@@ -15,6 +14,8 @@ import { PageHead } from '~/ui/PageHead.tsx';
 import { Tile } from '~/ui/Pill.tsx';
 import { EmptyState, ErrorState, Skeleton } from '~/ui/states.tsx';
 import styles from './Projects.module.css';
+
+const NewProject = lazy(() => import('~/shell/NewProject.tsx').then((module) => ({ default: module.NewProject })));
 
 /** Every project of the workspace that one sees. */
 export function Projects() {
@@ -43,7 +44,11 @@ export function Projects() {
           ))}
         </ul>
       )}
-      {isCreating && <NewProject ws={ws} onClose={() => setCreating(false)} />}
+      {isCreating && (
+        <Suspense fallback={null}>
+          <NewProject ws={ws} onClose={() => setCreating(false)} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -6,7 +6,7 @@ import { type ComponentType, lazy, Suspense } from 'react';
 import { useTitle } from '~/lib/use-page.ts';
 import { PageHead } from '~/ui/PageHead.tsx';
 import { NotFound, Skeleton } from '~/ui/states.tsx';
-import { tabClasses } from '~/ui/Tabs.tsx';
+import { tabClasses } from '~/ui/tab-classes.ts';
 import styles from './Settings.module.css';
 
 /** The tabs of the settings. Whoever builds one adds its line. */

@@ -18,7 +18,7 @@ use crate::prelude::*;
 use crate::resources::projects::{self, Project};
 use crate::resources::tasks::Task;
 use crate::resources::tasks::subtasks::MAX_DEPTH;
-use crate::resources::{project_templates, task_templates};
+use crate::resources::{allocations, project_templates, task_templates};
 use serde::{Deserialize, Serialize};
 
 /// Most tasks of one batch. Each has some fifteen rows in other tables, and the writer of SQLite takes 20 ms for some 4,000.
@@ -51,7 +51,8 @@ impl End {
         End { root: root.get(), template: template.get() }
     }
 
-    fn is_live(self) -> bool {
+    /// Whether it is a live one.
+    pub fn is_live(self) -> bool {
         self.template == 0
     }
 }
@@ -79,6 +80,12 @@ pub struct Include {
     pub subtasks: bool,
     /// Tags.
     pub tags: bool,
+    /// Beside the tasks: whose time is set aside for the project.
+    #[serde(default)]
+    pub allocations: bool,
+    /// Beside the tasks: the task templates of the project.
+    #[serde(default)]
+    pub task_templates: bool,
 }
 
 impl Include {
@@ -94,6 +101,8 @@ impl Include {
         projects: false,
         subtasks: true,
         tags: true,
+        allocations: false,
+        task_templates: false,
     };
 }
 
@@ -106,6 +115,8 @@ enum Stage {
     Subtasks,
     Attachments,
     Dependencies,
+    Allocations,
+    TaskTemplates,
     Finish,
     Forget,
 }
@@ -180,13 +191,16 @@ impl Copy {
             Stage::Subtasks => self.subtasks(cx, job)?,
             Stage::Attachments => self.attachments(cx, job)?,
             Stage::Dependencies => self.dependencies(cx, job)?,
+            Stage::Allocations => self.allocations(cx)?,
+            Stage::TaskTemplates => self.task_templates(cx)?,
             Stage::Finish => self.finish(cx)?,
             Stage::Forget => {
+                let most = cx.app.jobs.pace.of(ROWS * 5);
                 let gone = cx.execute(
                     "DELETE FROM copies WHERE job = ? AND original IN (SELECT c.original FROM copies AS c WHERE c.job = ? LIMIT ?)",
-                    params![job, job, ROWS * 5],
+                    params![job, job, most],
                 )?;
-                let is_done = gone < u64::try_from(ROWS * 5).unwrap_or(u64::MAX);
+                let is_done = gone < u64::try_from(most).unwrap_or(u64::MAX);
                 return Ok(Step { rows: 0, is_done });
             }
         };
@@ -244,9 +258,10 @@ impl Copy {
 
     /// The sections, with their names and order.
     fn sections(&mut self, cx: &mut Context<'_, '_>, job: Gid) -> Result<usize> {
+        let most = cx.app.jobs.pace.of(ROWS);
         let found: Vec<i64> = cx.query(
             "SELECT s.gid FROM sections AS s WHERE s.container = ? AND coalesce(s.deleted, 0) = ? AND s.gid > ? ORDER BY s.gid LIMIT ?",
-            params![self.from.root, self.from.template, self.after.0, ROWS],
+            params![self.from.root, self.from.template, self.after.0, most],
             |row| row.get(0),
         )?;
         if let Some(last) = found.last() {
@@ -263,7 +278,7 @@ impl Copy {
                 projects::duplicating::tell_sections(cx, Gid::new(self.to.root), &copies)?;
             }
         }
-        if is_last(&found, ROWS) {
+        if is_last(&found, most) {
             self.next(Stage::Dates);
         }
         Ok(0)
@@ -320,6 +335,7 @@ impl Copy {
 
     /// The tasks that are in the project, or the one task that is copied.
     fn tasks(&mut self, cx: &mut Context<'_, '_>, job: Gid) -> Result<usize> {
+        let most = cx.app.jobs.pace.of(TASKS);
         if !self.is_project {
             self.next(Stage::Subtasks);
             self.root(cx, job)?;
@@ -327,7 +343,7 @@ impl Copy {
         }
         let found: Vec<i64> = cx.query(
             "SELECT tp.task FROM task_projects AS tp JOIN tasks AS t ON t.gid = tp.task WHERE tp.project = ? AND coalesce(t.deleted, 0) = ? AND tp.task > ? ORDER BY tp.task LIMIT ?",
-            params![self.from.root, self.from.template, self.after.0, TASKS],
+            params![self.from.root, self.from.template, self.after.0, most],
             |row| row.get(0),
         )?;
         if let Some(last) = found.last() {
@@ -335,7 +351,7 @@ impl Copy {
             self.map(cx, job, &found, 0)?;
             self.write(cx, job)?;
         }
-        if is_last(&found, TASKS) {
+        if is_last(&found, most) {
             self.next(Stage::Subtasks);
         }
         Ok(found.len())
@@ -343,6 +359,7 @@ impl Copy {
 
     /// The subtasks of what is copied, a level at a time. One that is in the project by itself has its copy already.
     fn subtasks(&mut self, cx: &mut Context<'_, '_>, job: Gid) -> Result<usize> {
+        let most = cx.app.jobs.pace.of(TASKS);
         let deepest = i64::try_from(MAX_DEPTH).unwrap_or(i64::MAX);
         if !self.include.subtasks || self.depth > deepest {
             self.next(Stage::Attachments);
@@ -356,11 +373,11 @@ impl Copy {
         let found = cx.query(
             "SELECT c.original, t.gid, CASE WHEN d.copy IS NULL THEN 0 ELSE 1 END FROM copies AS c JOIN tasks AS t ON t.parent = +c.original LEFT JOIN copies AS d ON d.job = c.job AND d.original = t.gid
              WHERE c.job = ? AND c.depth = ? AND c.original >= ? AND c.original <= ? AND (c.original, t.gid) > (?, ?) AND coalesce(t.deleted, 0) = ? ORDER BY c.original, t.gid LIMIT ?",
-            params![job, self.depth, self.after.0, end, self.after.0, self.after.1, self.from.template, TASKS],
+            params![job, self.depth, self.after.0, end, self.after.0, self.after.1, self.from.template, most],
             |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<bool>(2)?)),
         )?;
         let last = found.last().map(|(parent, task, _)| (*parent, *task));
-        self.after = last.filter(|_| !is_last(&found, TASKS)).unwrap_or((end + 1, 0));
+        self.after = last.filter(|_| !is_last(&found, most)).unwrap_or((end + 1, 0));
         let (known, fresh): (Vec<_>, Vec<_>) = found.iter().partition(|(_, _, is_known)| *is_known);
         let known: Vec<i64> = known.iter().map(|(_, task, _)| *task).collect();
         let fresh: Vec<i64> = fresh.iter().map(|(_, task, _)| *task).collect();
@@ -376,6 +393,7 @@ impl Copy {
 
     /// The files and links. Files share their bytes with the originals.
     fn attachments(&mut self, cx: &mut Context<'_, '_>, job: Gid) -> Result<usize> {
+        let most = cx.app.jobs.pace.of(ROWS);
         if !self.include.attachments {
             self.next(Stage::Dependencies);
             return Ok(0);
@@ -387,11 +405,11 @@ impl Copy {
         let found: Vec<(i64, i64)> = cx.query(
             "SELECT c.original, a.gid FROM copies AS c JOIN attachments AS a ON a.parent = +c.original
              WHERE c.job = ? AND c.original >= ? AND c.original <= ? AND (c.original, a.gid) > (?, ?) AND a.deleted IS NULL AND a.state = 'stored' ORDER BY c.original, a.gid LIMIT ?",
-            params![job, self.after.0, end, self.after.0, self.after.1, ROWS],
+            params![job, self.after.0, end, self.after.0, self.after.1, most],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         let last = found.last().copied();
-        self.after = last.filter(|_| !is_last(&found, ROWS)).unwrap_or((end + 1, 0));
+        self.after = last.filter(|_| !is_last(&found, most)).unwrap_or((end + 1, 0));
         if !found.is_empty() {
             let gids: Vec<i64> = found.iter().map(|(_, gid)| *gid).collect();
             let first = cx.tx.gids(u32::try_from(gids.len()).unwrap_or(u32::MAX))?;
@@ -408,25 +426,59 @@ impl Copy {
 
     /// What the copies wait for: other copies. The copy of a single task waits for what its original waits for.
     fn dependencies(&mut self, cx: &mut Context<'_, '_>, job: Gid) -> Result<usize> {
+        let most = cx.app.jobs.pace.of(ROWS);
         if !self.include.dependencies {
-            self.next(Stage::Finish);
+            self.next(Stage::Allocations);
             return Ok(0);
         }
         let Some(end) = self.window(cx, job, None)? else {
-            self.next(Stage::Finish);
+            self.next(Stage::Allocations);
             return Ok(0);
         };
         let found: Vec<(i64, i64)> = cx.query(
             "SELECT c.original, d.dependency FROM copies AS c JOIN task_dependencies AS d ON d.task = +c.original
              WHERE c.job = ? AND c.original >= ? AND c.original <= ? AND (c.original, d.dependency) > (?, ?) ORDER BY c.original, d.dependency LIMIT ?",
-            params![job, self.after.0, end, self.after.0, self.after.1, ROWS],
+            params![job, self.after.0, end, self.after.0, self.after.1, most],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         if let Some(last) = found.last() {
             self.link(cx, job, self.after, *last)?;
         }
         let last = found.last().copied();
-        self.after = last.filter(|_| !is_last(&found, ROWS)).unwrap_or((end + 1, 0));
+        self.after = last.filter(|_| !is_last(&found, most)).unwrap_or((end + 1, 0));
+        Ok(0)
+    }
+
+    /// Whose time is set aside for the project.
+    fn allocations(&mut self, cx: &mut Context<'_, '_>) -> Result<usize> {
+        let most = cx.app.jobs.pace.of(ROWS);
+        let last = match self.include.allocations && self.is_project && self.to.is_live() {
+            true => {
+                let (from, to) = (Gid::new(self.from.root), Gid::new(self.to.root));
+                allocations::copy(cx, (from, to), self.after.0, most, &self.shift)?
+            }
+            false => None,
+        };
+        match last {
+            Some(last) => self.after.0 = last.get(),
+            None => self.next(Stage::TaskTemplates),
+        }
+        Ok(0)
+    }
+
+    /// The task templates of the project, one at a time: what is in each is copied by a job of its own.
+    fn task_templates(&mut self, cx: &mut Context<'_, '_>) -> Result<usize> {
+        let last = match self.include.task_templates && self.is_project && self.to.is_live() {
+            true => {
+                let (from, to) = (Gid::new(self.from.root), Gid::new(self.to.root));
+                task_templates::copy_next(cx, from, to, self.after.0)?
+            }
+            false => None,
+        };
+        match last {
+            Some(last) => self.after.0 = last.get(),
+            None => self.next(Stage::Finish),
+        }
         Ok(0)
     }
 
@@ -440,7 +492,7 @@ impl Copy {
         let level = if depth.is_some() { "AND c.depth = ?" } else { "" };
         let mut values = params![job, self.after.0].to_vec();
         values.extend(depth.map(Value::Int));
-        values.push(Value::Int(WINDOW));
+        values.push(Value::Int(cx.app.jobs.pace.of(WINDOW)));
         cx.cell(
             &format!(
                 "SELECT max(w.original) FROM (SELECT c.original AS original FROM copies AS c WHERE c.job = ? AND c.original >= ? {level} ORDER BY c.original LIMIT ?) AS w"

@@ -5,6 +5,7 @@ use crate::access;
 use crate::events::{self, About};
 use crate::prelude::*;
 use crate::resources::custom_fields::ids;
+use crate::resources::custom_fields::values::TABLES;
 use crate::resources::stories::{self, Details};
 use crate::resources::tasks::Task;
 use crate::resources::tasks::dependencies::MAX_LINKS;
@@ -57,7 +58,7 @@ impl Copy {
         self.homes(cx, &batch)?;
         if self.include.tags {
             cx.later(
-                &format!("INSERT INTO task_tags (task, tag, workspace, position) SELECT c.copy, j.tag, j.workspace, j.position FROM copies AS c JOIN task_tags AS j ON j.task = c.original JOIN tags AS g ON g.gid = j.tag WHERE {OF_BATCH} AND g.deleted IS NULL"),
+                &format!("INSERT INTO task_tags (task, tag, workspace, position, task_created_at) SELECT c.copy, j.tag, j.workspace, j.position, n.created_at FROM copies AS c JOIN tasks AS n ON n.gid = c.copy JOIN task_tags AS j ON j.task = c.original JOIN tags AS g ON g.gid = j.tag WHERE {OF_BATCH} AND g.deleted IS NULL"),
                 batch.to_vec(),
             )?;
         }
@@ -351,10 +352,7 @@ fn values(cx: &mut Context<'_, '_>, batch: &[Value]) -> Result<()> {
     if fields.is_empty() {
         return Ok(());
     }
-    for (table, columns) in [
-        ("custom_field_values", "text_value, number_value, date_value, date_time_value"),
-        ("custom_field_choices", "choice, position"),
-    ] {
+    for (table, columns) in TABLES {
         let shown = columns.replace(", ", ", v.");
         let mut values = params![&fields].to_vec();
         values.extend_from_slice(batch);

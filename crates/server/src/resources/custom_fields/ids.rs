@@ -52,15 +52,16 @@ impl Work for NumberTasks {
             "SELECT 1 FROM custom_field_settings AS s JOIN custom_fields AS f ON f.gid = s.custom_field WHERE s.parent = ? AND s.custom_field = ? AND f.deleted IS NULL",
             params![self.project, self.field],
         )?;
+        let most = cx.app.jobs.pace.of(BATCH);
         let tasks: Vec<i64> = cx.query(
             "SELECT tp.task FROM task_projects AS tp WHERE tp.project = ? AND tp.task > ? ORDER BY tp.task LIMIT ?",
-            params![self.project, self.after, BATCH],
+            params![self.project, self.after, most],
             |row| row.get(0),
         )?;
         let (Some(_), Some(last)) = (is_used, tasks.last()) else { return Ok(Step::done(0)) };
         self.after = *last;
         give(cx, Gid::new(self.field), &tasks)?;
-        let is_done = i64::try_from(tasks.len()).unwrap_or(i64::MAX) < BATCH;
+        let is_done = i64::try_from(tasks.len()).unwrap_or(i64::MAX) < most;
         Ok(Step { rows: tasks.len(), is_done })
     }
 }

@@ -6,6 +6,7 @@
 use super::CustomField;
 use super::shape::{self, Shown};
 use crate::access;
+use crate::jobs::copying::allowed;
 use crate::prelude::*;
 use engine::schema::Fetching;
 use engine::template::Templates;
@@ -16,7 +17,38 @@ use std::sync::{Arc, OnceLock};
 use store::Tx;
 
 pub use super::ids::number;
-pub use super::write::{write_on_container, write_on_task};
+pub use super::write::{MAX_TEXT, write_on_container, write_on_task};
+
+/// The tables of values, and their columns beside those that say of what and whose.
+pub const TABLES: [(&str, &str); 2] = [
+    ("custom_field_values", "text_value, number_value, date_value, date_time_value"),
+    ("custom_field_choices", "choice, position"),
+];
+
+/// Gives the values that one container has to another one, which has none: those of fields that the actor sees.
+pub fn copy(cx: &mut Context<'_, '_>, from: Gid, to: Gid) -> Result<()> {
+    let used: Vec<i64> = cx.query(
+        "SELECT f.gid FROM custom_field_values AS v JOIN custom_fields AS f ON f.gid = v.custom_field WHERE v.object = ? AND f.local_to IS NULL
+         UNION SELECT f.gid FROM custom_field_choices AS c JOIN custom_fields AS f ON f.gid = c.custom_field WHERE c.object = ? AND f.local_to IS NULL",
+        params![from, from],
+        |row| row.get(0),
+    )?;
+    let fields = allowed(cx, CustomField::TYPE, CustomField::TABLE, &used, Level::See)?;
+    if fields.is_empty() {
+        return Ok(());
+    }
+    for (table, columns) in TABLES {
+        cx.later(
+            &format!(
+                "INSERT INTO {table} (object, custom_field, workspace, {columns})
+                 SELECT CAST(? AS BIGINT), v.custom_field, v.workspace, v.{} FROM ids(?) AS i JOIN {table} AS v ON v.custom_field = i.value WHERE v.object = ?",
+                columns.replace(", ", ", v.")
+            ),
+            params![to, &fields, from].to_vec(),
+        )?;
+    }
+    Ok(())
+}
 
 /// An enum option inside a field.
 #[derive(Debug, Clone)]
@@ -158,6 +190,15 @@ pub enum Holder {
 /// The fields of tasks with their values: those set on any of a task's projects, and for direct subtasks on its parent's.
 pub fn of_tasks(fetching: &mut Fetching<'_, '_>) -> Result<Vec<(usize, FieldValue)>, store::Error> {
     load(fetching.tx, fetching.viewer, Holder::Task, fetching.ids)
+}
+
+/// The fields of one task with their values, as far as the actor sees them.
+///
+/// Errors: those of the database.
+pub fn of_task(cx: &mut Context<'_, '_>, task: Gid) -> Result<Vec<FieldValue>> {
+    let viewer = cx.viewer();
+    let found = load(cx.tx, viewer, Holder::Task, &[task.get()])?;
+    Ok(found.into_iter().map(|(_, value)| value).collect())
 }
 
 /// The fields of projects and portfolios with their values.

@@ -15,7 +15,10 @@ use serde::{Deserialize, Serialize};
 const AT_ONCE: usize = 500;
 
 /// Most tasks of one batch in the background. Source: architecture, "Group commit".
-const BATCH: usize = 200;
+const BATCH: i64 = 200;
+
+/// Most parents whose subtasks are looked for at once. Source: as above.
+const PARENTS: usize = 200;
 
 /// A deletion that is not finished.
 #[derive(Debug, Serialize, Deserialize)]
@@ -36,7 +39,10 @@ impl Work for FinishDeletion {
 
     fn batch(&mut self, cx: &mut Context<'_, '_>, job: Gid) -> Result<Step> {
         // The first batch belongs to the request, which may take longer than what is done behind it.
-        let most = if job == Gid::new(0) { AT_ONCE } else { BATCH };
+        let most = match job.get() {
+            0 => AT_ONCE,
+            _ => usize::try_from(cx.app.jobs.pace.of(BATCH)).unwrap_or(1),
+        };
         let step = self.mark(cx, most)?;
         let is_finished = i64::from(step.is_done);
         cx.later(
@@ -81,7 +87,7 @@ impl FinishDeletion {
         if self.open.is_empty() {
             return Ok(None);
         }
-        let from = self.open.len().saturating_sub(BATCH);
+        let from = self.open.len().saturating_sub(PARENTS);
         let parents = self.open.split_off(from);
         // A subtask that is in a live project stays with its parent if that is deleted with its project.
         let found: Vec<i64> = cx.query(

@@ -5,14 +5,15 @@ use crate::access::grants;
 use crate::jobs::copying::{Copy, DuplicateProject, End, Fit, Include, Shift, allowed};
 use crate::jobs::{self, About};
 use crate::prelude::*;
+use crate::resources::custom_fields::values;
 use crate::resources::jobs::Job;
+use crate::resources::project_briefs;
 use crate::resources::sections::Section;
 use crate::resources::teams::Team;
 use crate::search::index;
 use model::name_key;
 
-/// What `include` may name. Some of it copies nothing: there are no forms and no types of tasks of a workspace's own, who works when
-/// is planned anew for each project, and task templates stay where they are.
+/// What `include` may name. Two of them copy nothing: there are no forms, and no types of tasks of a workspace's own.
 /// Source: API reference, "Duplicate a project".
 const INCLUDE: &[&str] = &[
     "allocations",
@@ -82,6 +83,8 @@ fn duplicate(cx: &mut Context<'_, '_>, project: Project, call: &Call) -> Result<
         projects: has("task_projects"),
         subtasks: has("task_subtasks"),
         tags: has("task_tags"),
+        allocations: has("allocations"),
+        task_templates: has("task_templates"),
     };
     let shift = schedule(body, include.dates)?;
     let team = match body.reference("team")?.flatten() {
@@ -97,11 +100,12 @@ fn duplicate(cx: &mut Context<'_, '_>, project: Project, call: &Call) -> Result<
     if has("members") {
         copy_members(cx, &project, &made, has("permissions"))?;
     }
+    let (from, to) = (End::live(project.gid), End::live(made.gid));
     if has("notes") {
         copy_text(cx, project.gid, made.gid)?;
+        project_briefs::copy(cx, from, to)?;
     }
     copy_settings(cx, project.gid, made.gid)?;
-    let (from, to) = (End::live(project.gid), End::live(made.gid));
     let mut work = Copy::of_project(project.workspace, from, to, include);
     work.shift = shift;
     begin(cx, &project, made.gid, work, DuplicateProject)
@@ -274,7 +278,7 @@ pub fn copy_text(cx: &mut Context<'_, '_>, from: Gid, to: Gid) -> Result<()> {
     )
 }
 
-/// The custom fields of a project that the actor sees become those of its copy.
+/// The custom fields of a project that the actor sees become those of its copy, with the values that it has of its own.
 pub fn copy_settings(cx: &mut Context<'_, '_>, from: Gid, to: Gid) -> Result<()> {
     let used: Vec<(i64, i64)> = cx.query(
         "SELECT s.gid, s.custom_field FROM custom_field_settings AS s JOIN custom_fields AS f ON f.gid = s.custom_field WHERE s.parent = ? AND f.local_to IS NULL",
@@ -283,6 +287,7 @@ pub fn copy_settings(cx: &mut Context<'_, '_>, from: Gid, to: Gid) -> Result<()>
     )?;
     let fields: Vec<i64> = used.iter().map(|(_, field)| *field).collect();
     let seen = allowed(cx, "custom_field", "custom_fields", &fields, Level::See)?;
+    values::copy(cx, from, to)?;
     let settings: Vec<i64> = used
         .into_iter()
         .filter(|(_, field)| seen.contains(field))

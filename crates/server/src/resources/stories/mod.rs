@@ -54,7 +54,7 @@ impl Story {
             target: task.gid,
             resource_subtype: subtype.to_owned(),
             created_at: cx.now(),
-            created_by: Some(cx.me()),
+            created_by: cx.author(),
             is_pinned: false,
             is_edited: false,
             sticker_name: None,
@@ -120,7 +120,7 @@ impl Object for Story {
     }
 }
 
-/// Records a system story on a task, told by the actor now, with its event.
+/// Records a system story on a task, told by the actor now, with its event. What a rule does is told by nobody.
 pub fn tell(
     cx: &mut Context<'_, '_>,
     task: &Task,
@@ -253,8 +253,10 @@ fn comment(cx: &mut Context<'_, '_>, call: &Call) -> Result<Answer> {
     let written = texts::write(cx, story.gid, task.workspace, &call.body, "text", "html_text")?
         .ok_or_else(|| invalid("text", "Missing input"))?;
     require(!written.is_empty, "text", "Must not be empty")?;
-    let me = cx.me();
-    tasks::follow(cx, &task, &[me], false)?;
+    if !cx.automated {
+        let me = cx.me();
+        tasks::follow(cx, &task, &[me], false)?;
+    }
     tasks::follow(cx, &task, &written.new_users, level >= Level::Edit)?;
     tasks::touch(cx, task.gid)?;
     cx.answer_gid::<Story>(story.gid)

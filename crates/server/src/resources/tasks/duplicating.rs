@@ -51,6 +51,7 @@ fn duplicate(cx: &mut Context<'_, '_>, task: Task, call: &Call) -> Result<Answer
         projects: has("projects"),
         subtasks: has("subtasks"),
         tags: has("tags"),
+        ..Include::default()
     };
     jobs::check_room(cx)?;
     let made = cx.gid()?;

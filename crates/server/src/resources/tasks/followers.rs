@@ -73,10 +73,10 @@ fn insert(cx: &mut Context<'_, '_>, task: &Task, user: Gid, grants: bool) -> Res
     )
 }
 
-/// The first followers of a new task: its creator (people only), its assignee, those that the body names.
+/// The first followers of a new task: its creator (people only, not who owns a rule that made it), its assignee, those that the body names.
 pub(super) fn begin(cx: &mut Context<'_, '_>, task: &Task, body: &Body) -> Result<()> {
     let mut users: Vec<Gid> = Vec::new();
-    if cx.actor.sight != Sight::Service {
+    if cx.actor.sight != Sight::Service && !cx.automated {
         users.push(cx.me());
     }
     users.extend(task.assignee);

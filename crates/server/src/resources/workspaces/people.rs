@@ -441,10 +441,11 @@ impl Work for Unassign {
         if is_back.is_some() {
             return Ok(Step::done(0));
         }
+        let most = cx.app.jobs.pace.of(BATCH);
         // Those in the trash too, so that they do not come back to somebody who is not there.
         let tasks: Vec<(Gid, bool)> = cx.query(
             "SELECT t.gid, CASE WHEN t.deleted IS NULL THEN 1 ELSE 0 END FROM tasks AS t WHERE t.assignee = ? AND t.workspace = ? ORDER BY t.created_at, t.gid LIMIT ?",
-            params![self.user, self.workspace, BATCH],
+            params![self.user, self.workspace, most],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         let live: Vec<Gid> = tasks.iter().filter_map(|(gid, live)| live.then_some(*gid)).collect();
@@ -459,7 +460,7 @@ impl Work for Unassign {
             "DELETE FROM user_task_list_items WHERE task IN (SELECT i.value FROM ids(?) AS i)",
             params![&all].to_vec(),
         )?;
-        let is_done = i64::try_from(all.len()).unwrap_or(i64::MAX) < BATCH;
+        let is_done = i64::try_from(all.len()).unwrap_or(i64::MAX) < most;
         Ok(Step { rows: all.len(), is_done })
     }
 }

@@ -178,6 +178,14 @@ pub(crate) const CASES: &[Case] = &[
     case("addFollowers", "/goals/930/addFollowers", r#"{"followers":["202"]}"#, HIDDEN),
     case("removeFollowers", "/goals/930/removeFollowers", r#"{"followers":["201"]}"#, HIDDEN),
     case("getParentGoalsForGoal", "/goals/931/parentGoals", "", HIDDEN),
+    // Organization exports
+    case(
+        "createOrganizationExport",
+        "/organization_exports",
+        r#"{"organization":"101"}"#,
+        [201, 403, 400],
+    ),
+    case("getOrganizationExport", "/organization_exports/967", "", HIDDEN),
     // Jobs
     case("getJob", "/jobs/961", "", HIDDEN),
     case("cancelJob", "/api/vinyasa/1/jobs/961/cancel", "{}", HIDDEN),
@@ -476,6 +484,25 @@ pub(crate) const CASES: &[Case] = &[
         r#"{"user":"202"}"#,
         [200, 403, 404],
     ),
+    // Rules
+    case(
+        "triggerRule",
+        "/rule_triggers/953/run",
+        r#"{"resource":"903","action_data":{"who":"Ada"}}"#,
+        HIDDEN,
+    ),
+    case("getRules", "/api/vinyasa/1/rules?project=901", "", [200, 403, 400]),
+    case(
+        "createRule",
+        "/api/vinyasa/1/rules",
+        r#"{"project":"901","name":"Finish","trigger":{"type":"task_added","section":"902"},"conditions":[{"field":"name","operator":"contains","value":"x"}],"actions":[{"type":"complete"}]}"#,
+        [201, 403, 400],
+    ),
+    case("getRule", "/api/vinyasa/1/rules/952", "", HIDDEN),
+    case("updateRule", "/api/vinyasa/1/rules/952", r#"{"name":"Other"}"#, HIDDEN),
+    case("testRule", "/api/vinyasa/1/rules/952/test", r#"{"task":"903"}"#, HIDDEN),
+    case("getRunsForRule", "/api/vinyasa/1/rules/952/runs", "", HIDDEN),
+    case("deleteRule", "/api/vinyasa/1/rules/952", "", HIDDEN),
     // Search
     case(
         "searchTasksForWorkspace",
@@ -506,6 +533,45 @@ pub(crate) const CASES: &[Case] = &[
         [201, 400, 400],
     ),
     case("deleteCalendarFeed", "/api/vinyasa/1/calendar_feeds/931", "", [200, 404, 404]),
+    // Notifications
+    case("getNotifications", "/api/vinyasa/1/notifications?workspace=101", "", [200, 200, 400]),
+    case(
+        "getNotificationCounts",
+        "/api/vinyasa/1/notifications/counts?workspace=101",
+        "",
+        [200, 200, 400],
+    ),
+    case("getNotification", "/api/vinyasa/1/notifications/991", "", [200, 403, 404]),
+    case(
+        "updateNotification",
+        "/api/vinyasa/1/notifications/991",
+        r#"{"is_read":true}"#,
+        [200, 403, 404],
+    ),
+    case(
+        "archiveAllNotifications",
+        "/api/vinyasa/1/notifications/archive_all",
+        r#"{"workspace":"101"}"#,
+        [200, 200, 400],
+    ),
+    case(
+        "markNotificationsRead",
+        "/api/vinyasa/1/notifications/mark_read",
+        r#"{"gids":["991"]}"#,
+        [200, 200, 200],
+    ),
+    case(
+        "getNotificationPreferences",
+        "/api/vinyasa/1/notification_preferences",
+        "",
+        [200, 200, 200],
+    ),
+    case(
+        "updateNotificationPreferences",
+        "/api/vinyasa/1/notification_preferences",
+        r#"{"digest":"daily"}"#,
+        [200, 200, 200],
+    ),
     // Extension API: who comes in
     case("getSetup", "/api/vinyasa/1/setup", "", [200, 200, 200]),
     case(

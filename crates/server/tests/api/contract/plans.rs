@@ -45,6 +45,12 @@ const ALLOWED: &[(Dialect, &str, &str, &str)] = &[
     ),
     (
         Dialect::Sqlite,
+        "FROM sections AS s WHERE s.container = ? AND coalesce(s.deleted, 0) = ? AND s.gid > ?",
+        "FOR ORDER BY",
+        "the sections of one project, which a copy goes through in batches",
+    ),
+    (
+        Dialect::Sqlite,
         "JOIN task_dependencies AS",
         "FOR ORDER BY",
         "a task has at most 30 dependencies",

@@ -16,9 +16,44 @@ const NOW: i64 = 1_767_225_600_000;
 /// with its project (963), and a task template of the first project (964) with its task (965). A session (970) and a second token
 /// (972) of hers, and an invitation (971).
 /// A webhook of hers on the first project (950) with a delivery (951).
+/// An export (967).
+/// A rule of the project (952) that waits for requests (953), with a run (954).
 pub(crate) fn scene(app: &App) {
     app.transaction(build);
     app.transaction(portfolios);
+    app.transaction(rules);
+}
+
+fn rules(tx: &mut Tx<'_>) -> server::Result<()> {
+    insert(
+        tx,
+        "rules",
+        "gid, workspace, project, name, enabled, match_mode, trigger_gid, trigger_type, trigger_spec, conditions, actions, owner, armed_at, created_at, created_by, modified_at",
+        params![
+            952,
+            101,
+            901,
+            "Plan at once",
+            1,
+            "all",
+            953,
+            "incoming_web_request",
+            r#"{"type":"incoming_web_request"}"#,
+            "[]",
+            r#"[{"type":"add_tag","tag":"916"}]"#,
+            201,
+            NOW,
+            NOW,
+            201,
+            NOW
+        ],
+    )?;
+    insert(
+        tx,
+        "rule_runs",
+        "gid, workspace, rule, source, task, outcome, depth, started_at, duration_ms",
+        params![954, 101, 952, "request 1", 903, "succeeded", 1, NOW, 3],
+    )
 }
 
 /// A private portfolio of ada's (941) with her membership (942) and bob's as an editor (943), the project 901 as its item and
@@ -222,6 +257,30 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
     )?;
     insert(
         tx,
+        "notifications",
+        r#"gid, workspace, "user", kind, cause, part, resource, resource_type, actor, story, created_at, day, is_read, is_archived, is_bookmarked, in_app, mail"#,
+        params![
+            991,
+            101,
+            201,
+            "commented",
+            905,
+            0,
+            903,
+            "task",
+            202,
+            905,
+            NOW,
+            "2026-01-01",
+            0,
+            0,
+            0,
+            1,
+            ""
+        ],
+    )?;
+    insert(
+        tx,
         "sessions",
         r#"gid, "user", hash, user_agent, created_at, last_used_at, expires_at"#,
         params![970, 201, "0".repeat(64), "Browser", NOW, NOW, NOW + 1_000_000_000],
@@ -265,6 +324,12 @@ fn build(tx: &mut Tx<'_>) -> server::Result<()> {
             NOW,
             201
         ],
+    )?;
+    insert(
+        tx,
+        "organization_exports",
+        "gid, workspace, state, storage_key, files_key, size, sha256, files_size, created_at, created_by",
+        params![967, 101, "finished", "e1", "e2", 10, "0".repeat(64), 1_024, NOW, 201],
     )?;
     insert(
         tx,
