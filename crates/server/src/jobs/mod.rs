@@ -112,11 +112,14 @@ pub trait Work: Sized + Serialize + DeserializeOwned + Send + 'static {
     }
 }
 
+/// What a job does beside the database before its next batch, if anything.
+type BeginAlone = fn(&Arc<App>, &Job) -> Result<Option<Alone<String>>>;
+
 /// A kind of job, for the runner.
 pub struct Kind {
     name: &'static str,
     batch: fn(&mut Context<'_, '_>, &Job) -> Result<(Step, String)>,
-    alone: fn(&Arc<App>, &Job) -> Result<Option<Alone<String>>>,
+    alone: BeginAlone,
     give_up: fn(&mut Context<'_, '_>, &Job) -> Result<()>,
 }
 

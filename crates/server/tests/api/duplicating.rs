@@ -191,6 +191,7 @@ fn a_copy_is_equal(app: &App, count: i64) {
 }
 
 /// How many tasks a large project has: `VINYASA_TEST_TASKS`, or a thousand.
+#[expect(clippy::disallowed_methods, reason = "whoever runs the test says it")]
 fn size() -> i64 {
     let set = std::env::var("VINYASA_TEST_TASKS").ok();
     set.map_or(1_000, |text| text.parse().expect("VINYASA_TEST_TASKS is a number"))
