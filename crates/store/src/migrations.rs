@@ -60,8 +60,7 @@ pub const ALL: &[Migration] = &[
     migration!(14, "0014_notifications"),
     migration!(15, "0015_audit_log", pair),
     migration!(16, "0016_calendar_feeds"),
-    migration!(17, "0017_views"),
-    migration!(18, "0018_core"),
+    migration!(17, "0017_tasks_with_a_tag"),
 ];
 
 /// The store's own tables, which must be there before the first migration.

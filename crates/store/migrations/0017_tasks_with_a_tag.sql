@@ -1,5 +1,3 @@
--- What later work needed of the core tables.
-
 -- The tasks with a tag are listed oldest first, so the rows say when their task was created, which never changes.
 CREATE TABLE task_tags_before AS SELECT j.task, j.tag, j.workspace, j.position FROM task_tags AS j;
 DROP TABLE task_tags;
