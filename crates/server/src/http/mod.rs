@@ -2,7 +2,7 @@
 //!
 //! [`routes`] finds the operation, [`request`] parses what came, [`pipeline`] runs it, [`respond`] writes what goes,
 //! [`attachments`] streams files, [`exports`] those of exports, [`web`] serves the web application, [`limits`] counts requests,
-//! [`peer`] tells who calls, `webhooks` shakes hands, [`metrics`] tells how it goes.
+//! [`peer`] tells who calls, [`webhooks`] shakes hands, [`metrics`] tells how it goes.
 
 pub mod attachments;
 pub mod batch;
@@ -16,7 +16,7 @@ pub mod request;
 pub mod respond;
 pub mod routes;
 pub mod web;
-mod webhooks;
+pub mod webhooks;
 
 use crate::App;
 use crate::api::operations::Base;
