@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { api, expectAccessible, makeProject, open, withBrowser } from './browser.ts';
+import { api, editing, expectAccessible, makeProject, open, withBrowser } from './browser.ts';
 
 withBrowser();
 
@@ -66,6 +66,7 @@ test('by keyboard only: go, move, add, rename, undo', async () => {
   expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Beta');
 
   await page.keyboard.press('Enter');
+  await editing(page, 'Beta');
   await page.keyboard.press('End');
   await page.keyboard.type(' two');
   await page.keyboard.press('Control+Enter');
@@ -73,6 +74,7 @@ test('by keyboard only: go, move, add, rename, undo', async () => {
 
   await page.getByRole('group', { name: 'Gamma' }).focus();
   await page.keyboard.press('n');
+  await editing(page, '');
   await page.keyboard.type('New one');
   await page.keyboard.press('Enter');
   await page.keyboard.press('Escape');

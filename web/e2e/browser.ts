@@ -65,6 +65,14 @@ export async function signIn(page: Page, email = PERSON, password = inject('pass
   await page.waitForURL((address) => !address.pathname.startsWith('/login'));
 }
 
+/** Waits until a name is being edited, so that what is typed next goes there. */
+export async function editing(page: Page, name: string): Promise<void> {
+  await page.waitForFunction((value) => {
+    const field = document.activeElement;
+    return (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) && field.value === value;
+  }, name);
+}
+
 /** No violation of WCAG 2.2 A or AA. Focus guards of Base UI hand the focus on at once, so that they may be hidden. */
 export async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(axe.source);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { api, expectAccessible, makeProject, open, withBrowser } from './browser.ts';
+import { api, editing, expectAccessible, makeProject, open, withBrowser } from './browser.ts';
 
 withBrowser();
 
@@ -69,9 +69,11 @@ test('by keyboard only: move, select, complete, add, date', async () => {
     .toEqual(['Beta', 'Alpha', 'Gamma']);
 
   await page.keyboard.press('Enter');
+  await editing(page, 'Alpha');
   await page.keyboard.press('End');
   await page.keyboard.type(' two');
   await page.keyboard.press('Enter');
+  await editing(page, '');
   await page.keyboard.type('Delta');
   await page.keyboard.press('ArrowDown');
   await expect

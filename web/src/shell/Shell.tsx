@@ -3,6 +3,7 @@ import { Outlet } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect } from 'react';
 import { me } from '~/api/session.ts';
 import { useObservable } from '~/lib/observable.ts';
+import { remembered } from '~/lib/storage.ts';
 import { stream } from '~/stream/stream.ts';
 import { Toasts } from '~/ui/Toasts.tsx';
 import { BottomBar } from './BottomBar.tsx';
@@ -17,6 +18,9 @@ const Palette = lazy(() => import('./Palette.tsx').then((module) => ({ default: 
 const CreateDialog = lazy(() => import('./CreateDialog.tsx').then((module) => ({ default: module.CreateDialog })));
 const Help = lazy(() => import('./Help.tsx').then((module) => ({ default: module.Help })));
 
+/** Whether this browser asks for live updates, which are on trial. */
+const isLive = () => remembered('live', false);
+
 /** What stays around every screen: bars, sidebar, palette, create dialog, messages. */
 export function Shell() {
   const { t } = useLingui();
@@ -27,6 +31,8 @@ export function Shell() {
   const help = useObservable(helpOpen);
   useShellCommands();
   useEffect(() => {
+    // Rows that the stream moves still jump under the pointer while one adds some: live updates are on where a browser asks for them.
+    if (!isLive()) return;
     stream.open();
     const leave = stream.subscribe(`user:${me().user.gid}`);
     return () => {
