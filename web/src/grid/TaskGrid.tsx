@@ -102,7 +102,7 @@ export function TaskGrid(props: TaskGridProps) {
 
   const template = `minmax(${widths['name'] ?? NAME_WIDTH}px, 1fr) ${columns.map((column) => `${widths[column.id] ?? column.width}px`).join(' ')} 40px`;
   const activeIndex = grid.indexOf(active);
-  const editingIndex = editing ? grid.indexOf(editing.gid) : -1;
+  const editingIndex = editing ? grid.indexOf(store.resolve(editing.gid)) : -1;
   const shown: number[] = [];
   for (let index = start; index < end; index += 1) shown.push(index);
   // What is active or edited stays in the document when it is scrolled away.

@@ -3,6 +3,7 @@ import { ChevronDown, ChevronRight, GripVertical, ListTree, ThumbsUp } from 'luc
 import { type MouseEvent, memo, useRef } from 'react';
 import { mutate } from '~/mutations/mutate.ts';
 import { setCompleted } from '~/mutations/tasks.ts';
+import { store } from '~/store/entity-store.ts';
 import { useEntity } from '~/store/hooks.ts';
 import { CompleteButton } from '~/ui/CompleteButton.tsx';
 import type { Column } from './columns.tsx';
@@ -50,7 +51,11 @@ export const TaskRow = memo(function TaskRow({
   const isActive = useGridPart(grid.active, (active) => active === gid);
   const isSelected = useGridPart(grid.selected, (selected) => selected.has(gid));
   const isSelecting = useGridPart(grid.selected, (selected) => selected.size > 0);
-  const isEditing = useGridPart(grid.editing, (editing) => editing?.gid === gid && editing.column === 'name');
+  // A new task gets its gid while its name is being written: the editor stays the same one.
+  const edited = useGridPart(grid.editing, (editing) =>
+    editing?.column === 'name' && store.resolve(editing.gid) === store.resolve(gid) ? editing.gid : null,
+  );
+  const isEditing = edited !== null;
   const edge = useRowDrag(element, gid, grid, events, canDrag);
   if (!task) {
     return (
@@ -137,7 +142,7 @@ export const TaskRow = memo(function TaskRow({
           />
         )}
         {isEditing ? (
-          <NameEditor key={gid} gid={gid} grid={grid} events={events} />
+          <NameEditor key={edited} gid={gid} grid={grid} events={events} />
         ) : (
           <span
             className={styles['name']}
